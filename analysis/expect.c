@@ -1,0 +1,46 @@
+/* analysis/expect.c — expectations: verdicts and their lines. */
+#include "analysis/expect.h"
+
+#include <math.h>
+#include <string.h>
+
+enum dp_expect_verdict dp_expect_judge(const struct dp_expectation *e, const struct dp_kpi_value *kpis, size_t n,
+                                       double *value) {
+  *value = (double)NAN;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(kpis[i].name, e->kpi) == 0) *value = kpis[i].integer ? dp_i128_to_double(kpis[i].count) : kpis[i].value;
+  if (!isfinite(*value)) return DP_EXPECT_UNDEFINED;
+  bool holds = false;
+  switch (e->op) {
+    case DP_EXPECT_AT_LEAST: holds = *value >= e->low; break;
+    case DP_EXPECT_AT_MOST: holds = *value <= e->high; break;
+    case DP_EXPECT_BETWEEN:
+    case DP_EXPECT_EQUAL: holds = *value >= e->low && *value <= e->high; break;
+  }
+  return holds ? DP_EXPECT_HOLDS : DP_EXPECT_FAILS;
+}
+
+void dp_expect_describe(struct dp_str *out, const struct dp_expectation *e) {
+  switch (e->op) {
+    case DP_EXPECT_AT_LEAST: dp_str_printf(out, "%s ≥ %.12g", e->kpi, e->low); break;
+    case DP_EXPECT_AT_MOST: dp_str_printf(out, "%s ≤ %.12g", e->kpi, e->high); break;
+    case DP_EXPECT_BETWEEN: dp_str_printf(out, "%s in [%.12g, %.12g]", e->kpi, e->low, e->high); break;
+    case DP_EXPECT_EQUAL: dp_str_printf(out, "%s = %.12g", e->kpi, e->low); break;
+  }
+}
+
+size_t dp_expect_report(struct dp_str *out, const struct dp_expectation *expectations, size_t expectation_n,
+                        const struct dp_kpi_value *kpis, size_t kpi_n, const char *why_not) {
+  size_t failed_n = 0;
+  for (size_t i = 0; i < expectation_n; i++) {
+    double value;
+    enum dp_expect_verdict verdict = dp_expect_judge(&expectations[i], kpis, kpi_n, &value);
+    dp_str_append(out, "expect ");
+    dp_expect_describe(out, &expectations[i]);
+    if (verdict == DP_EXPECT_UNDEFINED) dp_str_append(out, ": no value");
+    else dp_str_printf(out, ": %.6g", value);
+    dp_str_printf(out, " %s\n", why_not ? why_not : verdict == DP_EXPECT_HOLDS ? "ok" : "FAILED");
+    failed_n += !why_not && verdict != DP_EXPECT_HOLDS;
+  }
+  return failed_n;
+}

@@ -1,0 +1,11 @@
+### The depin library in Lua, compiled into the program; a module's name is its path below lua/.
+
+EXTRA_DIST += $(lua_modules)
+
+### sources: everything below is one list a folder, sorted; tests/lint/sources.sh names what is missing
+
+lua_modules = \
+  lua/depin.lua \
+  lua/depin/hardware.lua \
+  lua/depin/place.lua \
+  lua/depin/policy.lua

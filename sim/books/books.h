@@ -1,0 +1,99 @@
+/* sim/books/books.h — double entry: assets, accounts of cells, replicated accounts, bridges, transfers, audit trail.
+ * Layer: books. None of these calls is collective.
+ *
+ * One book per cell and one replicated book; each sums to zero by itself, in integers (USD in 1e-9, tokens in base
+ * units). Money leaves a book only into its `bridge` account and enters another only out of that one's bridge; at a
+ * settlement Σ bridges over all books = what is in flight. Every posting has a reason, which fixes the kinds of account
+ * that it may move between; the journal keeps Σ amount by (book, reason, asset), so that `audit` can prove the balances
+ * from the result file. Where ctx->cell is NULL a call works on the replicated book. */
+#ifndef DP_BOOKS_BOOKS_H
+#define DP_BOOKS_BOOKS_H
+
+#include "model/sim.h"
+
+/** Kinds of account: X(name, may be negative, what it holds). The first of each kind and asset is the book's own. */
+#define DP_ACCOUNT_KINDS(X)                                                                                          \
+  X(EXTERNAL, 1, "the world outside: what entered (negative) and left")                                              \
+  X(BRIDGE, 1, "sent to other books (positive) or received from them (negative)")                                    \
+  X(MINT, 1, "created (negative) minus destroyed")                                                                   \
+  X(ESCROW, 0, "paid by customers for work that is not done yet")                                                    \
+  X(PAYABLE, 0, "earned by hosts, due at the next settlement")                                                       \
+  X(PROTOCOL, 0, "the protocol's take, on its way to the treasury")                                                  \
+  X(REWARDS, 0, "emission that waits to be claimed")                                                                 \
+  X(TREASURY, 0, "the protocol's own funds")                                                                         \
+  X(HOLDERS, 0, "the supply at genesis")                                                                             \
+  X(WALLET, 0, "a host's money")
+
+enum dp_account_kind {
+#define DP_X(name, negative, doc) DP_ACCOUNT_##name,
+  DP_ACCOUNT_KINDS(DP_X)
+#undef DP_X
+  DP_ACCOUNT_KIND_N
+};
+
+/** Reasons: X(name, from kind, to kind, what happened). */
+#define DP_REASONS(X)                                                                                                \
+  X(CUSTOMER_PAYMENT, EXTERNAL, ESCROW, "a customer pays for a request in advance")                                  \
+  X(CUSTOMER_REFUND, ESCROW, EXTERNAL, "money back for work that was not done")                                      \
+  X(WORK_SHARE, ESCROW, PAYABLE, "the host's share of a completed request")                                          \
+  X(PROTOCOL_TAKE, ESCROW, PROTOCOL, "the protocol's share of a completed request")                                  \
+  X(PAYOUT, PAYABLE, WALLET, "payout to a host at the settlement")                                                   \
+  X(OWNER_CAPITAL, EXTERNAL, WALLET, "a host's owner pays in")                                                       \
+  X(ELECTRICITY, WALLET, EXTERNAL, "a host pays its electricity bill")                                               \
+  X(ESCROW_OUT, ESCROW, BRIDGE, "escrow moves to the cell that serves")                                              \
+  X(ESCROW_IN, BRIDGE, ESCROW, "escrow arrives with a request or comes back")                                        \
+  X(TAKE_OUT, PROTOCOL, BRIDGE, "the take leaves the cells")                                                         \
+  X(TAKE_IN, BRIDGE, TREASURY, "the take reaches the treasury")                                                      \
+  X(GENESIS, MINT, HOLDERS, "the supply at the start")                                                               \
+  X(EMISSION, MINT, REWARDS, "tokens minted for work")                                                               \
+  X(REWARD_OUT, REWARDS, BRIDGE, "rewards leave for the cells")                                                      \
+  X(REWARD_IN, BRIDGE, WALLET, "a host takes its reward")                                                            \
+  X(REWARD_REST, BRIDGE, TREASURY, "what flooring left over")                                                        \
+  X(WALLET_OUT, WALLET, BRIDGE, "a wallet sends to another cell")                                                    \
+  X(WALLET_IN, BRIDGE, WALLET, "a wallet receives from another cell")
+
+enum dp_reason {
+#define DP_X(name, from, to, doc) DP_REASON_##name,
+  DP_REASONS(DP_X)
+#undef DP_X
+  DP_REASON_N
+};
+
+#define DP_USD 0           /* asset of every simulation */
+#define DP_USD_DECIMALS 9  /* nano-USD */
+
+struct dp_asset {
+  const char *name; /* "USD", "AKT" */
+  int decimals;
+};
+
+extern const struct dp_model dp_books_model; /* implicit; "books" */
+
+/** Declares an asset; only in init_replicated (the same calls on every rank). */
+enum dp_status dp_books_asset(struct dp_ctx *ctx, const char *name, int decimals, uint16_t *asset);
+size_t dp_books_asset_n(const struct dp_sim *sim);
+const struct dp_asset *dp_books_asset_at(const struct dp_sim *sim, uint16_t asset);
+
+/** The book's own account of a kind: exists for every kind but WALLET. */
+uint32_t dp_books_own(const struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset);
+
+/** Opens an account of `owner` with balance 0 in the book of ctx. */
+enum dp_status dp_books_open(struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset, dp_entity owner,
+                             uint32_t *account);
+
+/** Moves `amount` ≥ 0. DP_INVARIANT, naming reason, account and amount, when the kinds do not fit the reason, the
+ *  assets differ, an account that may not would go below zero, or 128 bits overflow.
+ *  Moving 0 is legal and leaves no trace. */
+enum dp_status dp_books_post(struct dp_ctx *ctx, enum dp_reason reason, uint32_t from, uint32_t to, dp_i128 amount);
+
+/** Balance of an account. */
+dp_i128 dp_books_balance(const struct dp_ctx *ctx, uint32_t account);
+
+/** Sends `amount` to an account of another cell: payer → bridge now, bridge → payee there after the channel's delay. */
+enum dp_status dp_books_transfer(struct dp_ctx *ctx, uint16_t asset, uint32_t from, uint32_t to_cell, uint32_t to,
+                                 int64_t amount, uint16_t channel, dp_time arrive_ns);
+
+/** Whole units of an asset as a double, for metrics and display. */
+double dp_books_units(const struct dp_sim *sim, uint16_t asset, dp_i128 amount);
+
+#endif

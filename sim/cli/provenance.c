@@ -1,0 +1,142 @@
+/* sim/cli/provenance.c — where a result comes from, gathered for its file. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/run.h"
+
+/* ---- the same in every run ---- */
+
+/* As Lua would write it: the fewest digits that give the same number back. */
+static void number_text(struct dp_str *out, double value) {
+  char text[40];
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    double back = strtod(text, NULL);
+    if (!(back < value) && !(back > value)) break;
+  }
+  dp_str_append(out, text);
+}
+
+static void string_text(struct dp_str *out, const char *text) {
+  dp_str_append(out, "\"");
+  for (; *text; text++) {
+    if (*text == '"' || *text == '\\') dp_str_append(out, "\\");
+    if (*text == '\n') dp_str_append(out, "\\n");
+    else dp_str_append_n(out, text, 1);
+  }
+  dp_str_append(out, "\"");
+}
+
+static bool is_default(const struct dp_scenario_param *p) {
+  if (p->is_number) return !(p->value < p->fallback) && !(p->value > p->fallback);
+  return strcmp(p->text, p->fallback_text) == 0;
+}
+
+static enum dp_status fill_parameters(struct dp_run_provenance *p, const struct dp_scenario *s, struct dp_err *err) {
+  size_t n;
+  const struct dp_scenario_param *params = dp_scenario_params(s, &n);
+  p->parameters = calloc(n + 1, sizeof *p->parameters);
+  p->values = calloc(n + 1, sizeof *p->values);
+  if (!p->parameters || !p->values) return dp_fail_nomem(err, "the provenance");
+  p->p.parameters = p->parameters;
+  p->p.parameter_n = n;
+  for (size_t i = 0; i < n; i++) {
+    if (params[i].is_number) number_text(&p->values[i], params[i].value);
+    else string_text(&p->values[i], params[i].text);
+    if (p->values[i].failed) return dp_fail_nomem(err, "the provenance");
+    p->parameters[i] = (struct dp_output_parameter){.name = params[i].name,
+                                                    .value = dp_str_text(&p->values[i]),
+                                                    .doc = params[i].doc,
+                                                    .is_default = is_default(&params[i])};
+  }
+  return DP_OK;
+}
+
+static enum dp_status fill_sources(struct dp_run_provenance *p, const struct dp_scenario *s, struct dp_err *err) {
+  size_t n;
+  const struct dp_script_source *sources = dp_scenario_sources(s, &n);
+  p->p.scenario.name = dp_scenario_spec(s)->name;
+  if (n == 0) return DP_OK;
+  p->modules = calloc(n, sizeof *p->modules);
+  if (!p->modules) return dp_fail_nomem(err, "the provenance");
+  p->p.scenario.text = sources[0].text;
+  p->p.scenario.len = sources[0].len;
+  for (size_t i = 1; i < n; i++)
+    p->modules[i - 1] = (struct dp_output_source){sources[i].name, sources[i].text, sources[i].len};
+  p->p.modules = p->modules;
+  p->p.module_n = n - 1;
+  return DP_OK;
+}
+
+enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct dp_scenario *s, uint64_t libm_hash,
+                                      struct dp_err *err) {
+  const char *question = dp_scenario_question(s);
+  *p = (struct dp_run_provenance){.p = {.version = dp_cli_version(),
+                                        .revision = dp_cli_revision(),
+                                        .compiler = dp_cli_compiler(),
+                                        .flags = dp_cli_flags(),
+                                        .libraries = dp_cli_libraries(),
+                                        .title = question[0] ? question : NULL}};
+  snprintf(p->libm_hash, sizeof p->libm_hash, "%016" PRIx64, libm_hash);
+  p->p.libm_hash = p->libm_hash;
+  DP_TRY(fill_sources(p, s, err));
+  return fill_parameters(p, s, err);
+}
+
+void dp_run_provenance_fini(struct dp_run_provenance *p) {
+  for (size_t i = 0; p->values && i < p->p.parameter_n; i++) dp_str_fini(&p->values[i]);
+  free(p->values);
+  free(p->parameters);
+  free(p->modules);
+}
+
+/* ---- different in every run ---- */
+
+static struct dp_str *add(struct dp_run_volatiles *v, const char *name) {
+  v->items[v->n].name = name;
+  return &v->texts[v->n++];
+}
+
+static void command_line(struct dp_str *out, const struct dp_cli *cli) {
+  for (int i = 0; i < cli->argc; i++) {
+    bool plain = cli->argv[i][0] && !strpbrk(cli->argv[i], " \t\n'\"\\$`*?;&|<>()[]{}!#~");
+    if (i) dp_str_append(out, " ");
+    if (plain) {
+      dp_str_append(out, cli->argv[i]);
+      continue;
+    }
+    dp_str_append(out, "'");
+    for (const char *c = cli->argv[i]; *c; c++) dp_str_append_n(out, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    dp_str_append(out, "'");
+  }
+}
+
+enum dp_status dp_run_volatiles_fill(struct dp_run_volatiles *v, const struct dp_cli *cli, const struct dp_sim *sim,
+                                     double seconds, struct dp_err *err) {
+  const struct dp_engine *e = sim->engine;
+  char host[256] = "", date[DP_DATE_TEXT], folder[4096];
+  *v = (struct dp_run_volatiles){0};
+  gethostname(host, sizeof host - 1);
+  dp_str_append(add(v, "host"), host);
+  command_line(add(v, "command_line"), cli);
+  dp_str_append(add(v, "working_folder"), getcwd(folder, sizeof folder) ? folder : "");
+  dp_str_append(add(v, "finished"), dp_format_date((int64_t)time(NULL) * DP_NS_PER_S, date));
+  dp_str_printf(add(v, "ranks"), "%d", sim->comm->rank_n);
+  dp_str_printf(add(v, "wall_s"), "%.3f", seconds);
+  dp_str_printf(add(v, "busy_s"), "%.3f", dp_time_s(e->busy_ns));
+  dp_str_printf(add(v, "wait_s"), "%.3f", dp_time_s(e->wait_ns));
+  dp_str_printf(add(v, "windows"), "%" PRIu64, e->window_n);
+  for (size_t i = 0; i < v->n; i++) {
+    if (v->texts[i].failed) return dp_fail_nomem(err, "the provenance");
+    v->items[i].value = dp_str_text(&v->texts[i]);
+  }
+  return DP_OK;
+}
+
+void dp_run_volatiles_fini(struct dp_run_volatiles *v) {
+  for (size_t i = 0; i < v->n; i++) dp_str_fini(&v->texts[i]);
+}

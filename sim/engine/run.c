@@ -1,0 +1,142 @@
+/* sim/engine/run.c — windows and beats: the conservative loop that all ranks go through together. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "engine/agenda.h"
+#include "engine/inside.h"
+
+/* Events a rank runs before it looks at its signals and shows progress, also when no beat or message bounds the window.
+ * Stopping a window early is always safe: the next one opens at what is left. */
+#define WINDOW_EVENTS (UINT64_C(1) << 18)
+
+static dp_time wall_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (dp_time)t.tv_sec * DP_S + t.tv_nsec;
+}
+
+static enum dp_status cell_failed(const struct dp_cell *cell, const struct dp_event *event, enum dp_status status,
+                                  struct dp_err *err) {
+  return dp_fail(err, status, "%s: in cell %" PRIu32 " at %" PRId64 " ns (instance %u, event kind %u)",
+                 dp_status_text(status), cell->id, event->time_ns, event->instance, event->kind);
+}
+
+/* Runs one cell up to the horizon, or until `*budget` events have run. */
+static enum dp_status run_cell(struct dp_engine *e, struct dp_cell *cell, uint64_t *budget, struct dp_err *err) {
+  struct dp_ctx ctx = {.engine = e, .cell = cell, .err = err};
+  const struct dp_target *targets = e->config.targets;
+  uint64_t left = *budget;
+  enum dp_status status = DP_OK;
+  e->running = cell;
+  while (left > 0) {
+    const struct dp_event *event = dp_queue_peek(&cell->queue, e->horizon_ns);
+    if (event == NULL) break;
+    dp_queue_pop(&cell->queue);
+    left--;
+    const struct dp_target *target = &targets[event->instance];
+    ctx.self = target->self;
+    ctx.now_ns = event->time_ns;
+    status = target->handle(&ctx, event);
+    if (status != DP_OK) {
+      cell_failed(cell, event, status, err);
+      break;
+    }
+    if (cell->queue.instant_n > DP_QUEUE_INSTANT_MAX) {
+      status = dp_fail(err, DP_INVARIANT, "cell %" PRIu32 " runs more than %d events at one instant, %" PRId64 " ns",
+                       cell->id, DP_QUEUE_INSTANT_MAX, event->time_ns);
+      break;
+    }
+  }
+  e->running = NULL;
+  cell->event_n += *budget - left;
+  *budget = left;
+  if (status == DP_OK && cell->queue.failed) status = dp_fail_nomem(err, "pending events");
+  return status;
+}
+
+/* The end of a window that opens at `start`: a single cell need not wait for anyone. */
+static dp_time horizon_of(const struct dp_engine *e, dp_time start) {
+  dp_time lookahead = e->config.cell_n > 1 ? dp_engine_lookahead(e) : DP_TIME_MAX;
+  dp_time horizon = lookahead > DP_TIME_MAX - start ? DP_TIME_MAX : start + lookahead;
+  return horizon < e->next_beat_ns ? horizon : e->next_beat_ns;
+}
+
+static enum dp_status run_window(struct dp_engine *e, dp_time start, struct dp_err *err) {
+  struct dp_agenda *agenda = e->agenda;
+  uint64_t budget = WINDOW_EVENTS;
+  e->horizon_ns = horizon_of(e, start);
+  e->window_n++;
+  while (budget > 0 && dp__agenda_next_ns(agenda) < e->horizon_ns) {
+    uint32_t index = agenda->heap[0].cell;
+    struct dp_cell *cell = &e->cells[index];
+    DP_TRY(run_cell(e, cell, &budget, err));
+    dp__agenda_set(agenda, index, dp_queue_next_ns(&cell->queue));
+  }
+  return DP_OK;
+}
+
+/* The first multiple of a period after `after_ns`, at most the end of the run. */
+static dp_time beat_after(const struct dp_engine *e, dp_time after_ns) {
+  dp_time next = e->config.end_ns;
+  for (size_t b = 0; b < e->beat_n; b++) {
+    dp_time period = e->beats[b].period_ns, last = after_ns - after_ns % period;
+    if (period < next - last) next = last + period;
+  }
+  return next;
+}
+
+static enum dp_status run_beat(struct dp_engine *e, struct dp_err *err) {
+  dp_time at = e->next_beat_ns;
+  bool last = at == e->config.end_ns;
+  uint64_t due = 0;
+  for (size_t b = 0; b < e->beat_n; b++)
+    if (last || at % e->beats[b].period_ns == 0) due |= UINT64_C(1) << b;
+  e->horizon_ns = at;
+  e->closed = last;
+  if (!last) e->next_beat_ns = beat_after(e, at);
+  if (due == 0 && !last) return DP_OK;
+  e->beat_count++;
+  return e->config.beat ? e->config.beat(e->config.owner, at, due, last, err) : DP_OK;
+}
+
+/* Where all ranks meet after each window and beat: messages change hands, and one reduction tells everyone the earliest
+ * event, the first failure and whether someone wants to stop. */
+static enum dp_status meet(struct dp_engine *e, enum dp_status status, bool *stop, dp_time *earliest,
+                           struct dp_err *err) {
+  struct dp_comm *comm = e->config.comm;
+  if (comm->rank_n == 1) {
+    *earliest = dp__agenda_next_ns(e->agenda);
+    return status;
+  }
+  dp_time before = wall_ns();
+  if (e->channel_n > 1) {
+    DP_TRY(dp_comm_exchange(comm, e->out, &e->in, err));
+    if (status == DP_OK) status = dp__engine_receive(e, err);
+  }
+  int64_t least[] = {dp__agenda_next_ns(e->agenda), dp_comm_vote(comm, status, err), *stop ? 0 : 1};
+  DP_TRY(dp_comm_min_i64(comm, least, sizeof least / sizeof *least, err));
+  e->wait_ns += wall_ns() - before;
+  *earliest = least[0];
+  *stop = least[2] == 0;
+  return dp_comm_verdict(comm, least[1], err);
+}
+
+enum dp_status dp_engine_run(struct dp_engine *e, bool *stopped, struct dp_err *err) {
+  enum dp_status status = DP_OK;
+  bool stop = false;
+  dp_time earliest, waited = e->wait_ns, began = wall_ns();
+  *stopped = false;
+  for (;;) {
+    status = meet(e, status, &stop, &earliest, err);
+    if (status != DP_OK || e->closed) break;
+    e->now_ns = earliest < e->next_beat_ns ? earliest : e->next_beat_ns;
+    if (stop) {
+      *stopped = true;
+      break;
+    }
+    status = earliest < e->next_beat_ns ? run_window(e, earliest, err) : run_beat(e, err);
+    if (status == DP_OK && e->config.pulse) status = e->config.pulse(e->config.owner, e->now_ns, &stop, err);
+  }
+  e->busy_ns += wall_ns() - began - (e->wait_ns - waited);
+  return status;
+}

@@ -1,0 +1,252 @@
+### The program and its library; a section a folder.
+
+depinsim_SOURCES = sim/main.c
+depinsim_LDADD = $(program_libs)
+
+EXTRA_DIST += sim/version.sh sim/script/embed.sh
+BUILT_SOURCES += sim/revision.h sim/script/embedded.inc
+CLEANFILES += sim/revision.h sim/script/embedded.inc
+
+# Rewritten only when the revision changes, so that an unchanged tree does not rebuild.
+sim/revision.h: .FORCE
+	$(AM_V_at)$(MKDIR_P) sim; r=`$(SHELL) $(top_srcdir)/sim/version.sh`; \
+	printf '#define DEPINSIM_REVISION "%s"\n' "$$r" > $@.tmp; \
+	if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv -f $@.tmp $@; fi
+.FORCE:
+.PHONY: .FORCE
+
+# The Lua library is part of the program: no search path at run time.
+sim/script/embedded.inc: $(lua_modules) sim/script/embed.sh lua/local.mk
+	$(AM_V_GEN)$(MKDIR_P) sim/script; files=; \
+	for f in $(lua_modules); do files="$$files $(top_srcdir)/$$f"; done; \
+	$(SHELL) $(top_srcdir)/sim/script/embed.sh $(top_srcdir) $$files > $@.tmp && mv -f $@.tmp $@
+
+### sources: everything below is one list a folder, sorted; tests/lint/sources.sh names what is missing
+
+# base
+sim_libdepinsim_a_SOURCES += \
+  sim/base/csv.c \
+  sim/base/csv.h \
+  sim/base/hash.c \
+  sim/base/hash.h \
+  sim/base/hist.c \
+  sim/base/hist.h \
+  sim/base/lines.c \
+  sim/base/lines.h \
+  sim/base/parse.c \
+  sim/base/status.c \
+  sim/base/status.h \
+  sim/base/str.c \
+  sim/base/str.h \
+  sim/base/wide.c \
+  sim/base/wide.h
+
+# books
+sim_libdepinsim_a_SOURCES += \
+  sim/books/books.c \
+  sim/books/books.h \
+  sim/books/books_priv.h \
+  sim/books/post.c
+
+# cli
+sim_libdepinsim_a_SOURCES += \
+  sim/cli/bench_command.c \
+  sim/cli/cli.h \
+  sim/cli/commands.c \
+  sim/cli/commands.h \
+  sim/cli/completion.c \
+  sim/cli/dispatch.c \
+  sim/cli/help.c \
+  sim/cli/libm_check.c \
+  sim/cli/libm_check.h \
+  sim/cli/lint.c \
+  sim/cli/lua_command.c \
+  sim/cli/luals.c \
+  sim/cli/luals.h \
+  sim/cli/models.c \
+  sim/cli/new.c \
+  sim/cli/options.c \
+  sim/cli/params.c \
+  sim/cli/presets.c \
+  sim/cli/print.c \
+  sim/cli/progress.c \
+  sim/cli/progress.h \
+  sim/cli/provenance.c \
+  sim/cli/readers.c \
+  sim/cli/run.c \
+  sim/cli/run.h \
+  sim/cli/scenario_options.c \
+  sim/cli/scenario_options.h
+
+# engine
+sim_libdepinsim_a_SOURCES += \
+  sim/engine/agenda.c \
+  sim/engine/agenda.h \
+  sim/engine/buckets.h \
+  sim/engine/checkpoint.c \
+  sim/engine/checkpoint.h \
+  sim/engine/checkpoint_form.h \
+  sim/engine/comm.c \
+  sim/engine/comm.h \
+  sim/engine/comm_mpi.c \
+  sim/engine/comm_null.c \
+  sim/engine/digest.c \
+  sim/engine/engine.c \
+  sim/engine/engine.h \
+  sim/engine/event.h \
+  sim/engine/inside.h \
+  sim/engine/migrate.c \
+  sim/engine/migrate.h \
+  sim/engine/pack.c \
+  sim/engine/pack.h \
+  sim/engine/queue.c \
+  sim/engine/queue.h \
+  sim/engine/rng.c \
+  sim/engine/rng.h \
+  sim/engine/run.c \
+  sim/engine/send.c \
+  sim/engine/slots.c \
+  sim/engine/slots.h \
+  sim/engine/spread.c \
+  sim/engine/table.c \
+  sim/engine/table.h \
+  sim/engine/time.h
+
+# hardware
+sim_libdepinsim_a_SOURCES += \
+  sim/hardware/class.c \
+  sim/hardware/meter.c \
+  sim/hardware/meter.h \
+  sim/hardware/node.c \
+  sim/hardware/node.h
+
+# ledger
+sim_libdepinsim_a_SOURCES += \
+  sim/ledger/schedule.c \
+  sim/ledger/token.c \
+  sim/ledger/token.h
+
+# market
+sim_libdepinsim_a_SOURCES += \
+  sim/market/cloud.c \
+  sim/market/cloud.h \
+  sim/market/gateway.c \
+  sim/market/gateway.h \
+  sim/market/route.c \
+  sim/market/trade.c
+
+# model
+sim_libdepinsim_a_SOURCES += \
+  sim/model/beat.c \
+  sim/model/exchange.c \
+  sim/model/hidden.c \
+  sim/model/host.h \
+  sim/model/instances.c \
+  sim/model/kpi.c \
+  sim/model/layout.c \
+  sim/model/metric.c \
+  sim/model/metric.h \
+  sim/model/model.h \
+  sim/model/order.c \
+  sim/model/param.c \
+  sim/model/param.h \
+  sim/model/param_text.c \
+  sim/model/policy.h \
+  sim/model/registry.c \
+  sim/model/registry.h \
+  sim/model/services.c \
+  sim/model/sim.c \
+  sim/model/sim.h \
+  sim/model/sink.h \
+  sim/model/vocabulary.h
+
+# output
+sim_libdepinsim_a_SOURCES += \
+  sim/output/disk.c \
+  sim/output/disk.h \
+  sim/output/h5.c \
+  sim/output/h5.h \
+  sim/output/output.c \
+  sim/output/output.h \
+  sim/output/parts.h \
+  sim/output/provenance.c \
+  sim/output/seal.c \
+  sim/output/seal.h \
+  sim/output/series.c \
+  sim/output/summary.c \
+  sim/output/table_writer.c
+
+# place
+sim_libdepinsim_a_SOURCES += \
+  sim/place/latency.c \
+  sim/place/place.c \
+  sim/place/place.h \
+  sim/place/place_priv.h
+
+# provider
+sim_libdepinsim_a_SOURCES += \
+  sim/provider/fleet.c \
+  sim/provider/fleet.h \
+  sim/provider/pricing.c
+
+# script
+sim_libdepinsim_a_SOURCES += \
+  sim/script/baselib.c \
+  sim/script/bind.h \
+  sim/script/bind_arena.c \
+  sim/script/bind_core.c \
+  sim/script/bind_fill.c \
+  sim/script/bind_params.c \
+  sim/script/bind_scenario.c \
+  sim/script/bind_value.c \
+  sim/script/call.c \
+  sim/script/call.h \
+  sim/script/catalog.c \
+  sim/script/catalog.h \
+  sim/script/formula.c \
+  sim/script/formula.h \
+  sim/script/freeze.c \
+  sim/script/freeze.h \
+  sim/script/host.h \
+  sim/script/limits.c \
+  sim/script/limits.h \
+  sim/script/match.c \
+  sim/script/match.h \
+  sim/script/modules.c \
+  sim/script/modules.h \
+  sim/script/paths.c \
+  sim/script/pattern.c \
+  sim/script/policy_lua.c \
+  sim/script/sandbox.c \
+  sim/script/sandbox.h \
+  sim/script/scenario.c \
+  sim/script/scenario.h \
+  sim/script/strings.c \
+  sim/script/tables.c \
+  sim/script/upvalues.c
+
+# workload
+sim_libdepinsim_a_SOURCES += \
+  sim/workload/arrivals.c \
+  sim/workload/arrivals.h \
+  sim/workload/batch.c \
+  sim/workload/deal.c \
+  sim/workload/inference.c \
+  sim/workload/inference.h \
+  sim/workload/llm_cost.c \
+  sim/workload/llm_cost.h \
+  sim/workload/server.c \
+  sim/workload/server.h \
+  sim/workload/token_tables.c \
+  sim/workload/token_tables.h \
+  sim/workload/trace.c \
+  sim/workload/trace.h
+
+EXTRA_DIST += \
+  sim/books/README.md \
+  sim/hardware/README.md \
+  sim/ledger/README.md \
+  sim/market/gateway_tables.inc \
+  sim/place/README.md \
+  sim/workload/llm_coefficients.inc \
+  sim/workload/token_tables.inc

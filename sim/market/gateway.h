@@ -1,0 +1,108 @@
+/* sim/market/gateway.h — a compute market: hosts post prices, a gateway in every cell sends each request somewhere.
+ * Layer: domain. Model "market.gateway" (section "networks"); see market/README.md for the mechanism.
+ *
+ * A gateway knows the hosts of its own cell exactly and the other cells by their bulletins, `load_refresh_s` old at most.
+ * A request is priced and escrowed where the customer is; a quote binds. Nothing is lost: a request ends completed,
+ * rejected or timed out, or is still in the system. */
+#ifndef DP_MARKET_GATEWAY_H
+#define DP_MARKET_GATEWAY_H
+
+#include "books/books.h"
+#include "market/cloud.h"
+#include "model/sim.h"
+#include "place/place.h"
+
+extern const struct dp_model dp_gateway_model;
+
+enum dp_routing { DP_ROUTE_CHEAPEST, DP_ROUTE_NEAREST, DP_ROUTE_LEAST_LOADED, DP_ROUTE_TWO_CHOICES };
+
+struct dp_gateway_config {
+  int routing;                /* enum dp_routing */
+  double take_ratio;          /* of each payment, kept by the protocol */
+  double prompt_price_ratio;  /* price of a prompt token over that of an output token */
+  int64_t queue_n;            /* most requests of a host, running and waiting */
+  double load_refresh_s;      /* age at which bulletins are replaced */
+  struct dp_part_ref cloud;   /* the outside option, or none */
+  double price_weight;        /* logit: utility lost when the price doubles, over ln 2 */
+  double latency_weight_per_s; /* logit: utility lost a second to the first token */
+  double network_preference;  /* logit: utility of the network over the cloud at equal price and latency */
+};
+
+/** Row of table `listing`, one a node; price 0 where the node is not in this network. */
+struct dp_listing {
+  int64_t price_nusd_per_mtok;
+  int64_t pending_tok; /* prompt and output tokens of requests sent to it and not finished */
+  int64_t work_tok;    /* priced tokens delivered so far, each request's floored and at least 1 */
+  int64_t payable_nusd;
+  uint32_t in_flight_n;
+  uint8_t up;
+  uint8_t zero[3];
+};
+
+/** What a cell says of itself. */
+struct dp_gateway_bulletin {
+  int64_t lowest_nusd_per_mtok; /* of hosts with room; 0: none */
+  int64_t mean_nusd_per_mtok;
+  int64_t pending_tok;
+  int64_t capacity_tok; /* largest context that a host with room can take */
+  uint32_t up_n, room_n; /* working hosts; those that can take one more request of some size */
+};
+
+/** Derived in init: instance->shared. */
+struct dp_gateway_shared {
+  const struct dp_place *place;
+  struct dp_view capacity;     /* workload.server/server capacity_tok */
+  struct dp_view provider;     /* hardware.node/node provider: instance of the host's fleet */
+  struct dp_view *usd_account; /* [instance_n] provider.fleet/host usd_account, by fleet */
+  struct dp_view *expected;    /* [instance_n] workload.inference/source expected_ttft_s, by workload */
+  uint16_t channel;            /* between gateways; 0 with one cell */
+  uint16_t server;             /* instance that runs requests */
+  int64_t prompt_price_ppm;
+  int64_t take_ppb;
+};
+
+enum dp_gateway_table { DP_GATEWAY_LISTING };
+enum dp_gateway_metric {
+  DP_GATEWAY_SUBMITTED, DP_GATEWAY_SPEND, DP_GATEWAY_WORK, DP_GATEWAY_TAKE, DP_GATEWAY_REMOTE, DP_GATEWAY_CLOUD_N,
+  DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY
+};
+enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE };
+
+static inline struct dp_listing *dp_listing_at(const struct dp_ctx *ctx, uint32_t node) {
+  return DP_ROW(dp_own_table(ctx, DP_GATEWAY_LISTING), struct dp_listing, node);
+}
+
+/* ---- route.c ---- */
+
+/** Where a request goes. */
+struct dp_route {
+  bool found;
+  uint32_t cell;
+  uint32_t node;               /* if the cell is the own one */
+  int64_t price_nusd_per_mtok; /* quoted */
+};
+
+/** A host of the own cell with room for the request, by the routing rule; DP_NO_ROW if there is none. */
+uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job);
+
+/** The cell and, in the own one, the host for a request that starts here. */
+struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job);
+
+/** Fills the cell's bulletin. */
+void dp_route_bulletin(struct dp_ctx *ctx, struct dp_gateway_bulletin *out);
+
+/* ---- trade.c: what each step of a request means for the books ---- */
+
+/** Price of a request in nano-USD, floored: price * (prompt * ratio + output) / 1e6. */
+int64_t dp_trade_amount(const struct dp_ctx *ctx, uint64_t prompt_n, uint64_t output_n, int64_t price_nusd_per_mtok);
+
+enum dp_status dp_trade_escrow(struct dp_ctx *ctx, int64_t amount_nusd);
+enum dp_status dp_trade_refund(struct dp_ctx *ctx, int64_t amount_nusd);
+enum dp_status dp_trade_send(struct dp_ctx *ctx, int64_t amount_nusd);
+enum dp_status dp_trade_receive(struct dp_ctx *ctx, int64_t amount_nusd);
+/** A host has done the work: its share becomes payable, the protocol's is taken. */
+enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct dp_job_result *result);
+/** Settlement: what is payable reaches the wallets. */
+enum dp_status dp_trade_pay_out(struct dp_ctx *ctx);
+
+#endif

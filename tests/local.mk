@@ -1,0 +1,101 @@
+### Tests: unit (cmocka), the rest shell scripts; all speak TAP. tests/tap.sh is what the shell tests source.
+
+LDADD = $(program_libs) $(CMOCKA_LIBS)
+
+AM_TESTS_ENVIRONMENT = \
+  srcdir='$(abs_top_srcdir)'; DEPINSIM='$(abs_top_builddir)/depinsim$(EXEEXT)'; MPIEXEC='$(MPIEXEC)'; \
+  LINT_CC='$(CC)'; LINT_FLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(source_cflags)'; \
+  LINT_GENERATED='$(BUILT_SOURCES)'; export LINT_CC LINT_FLAGS LINT_GENERATED; \
+  . '$(abs_top_srcdir)/tests/environment.sh';
+
+# A test that hangs is ended and counts as failed.
+TEST_TIMEOUT = timeout -k 10 600
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(TEST_TIMEOUT) bash $(top_srcdir)/tests/cmocka.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(TEST_TIMEOUT) bash
+
+EXTRA_DIST += tests/cmocka.sh tests/environment.sh tests/summary.sh tests/tap.sh
+
+### sources: everything below is one list a folder, sorted; tests/lint/sources.sh names what is missing
+
+# unit
+if HAVE_CMOCKA
+unit_tests = \
+  tests/unit/t_analysis \
+  tests/unit/t_arrivals \
+  tests/unit/t_books \
+  tests/unit/t_comm \
+  tests/unit/t_csv \
+  tests/unit/t_engine \
+  tests/unit/t_fleet \
+  tests/unit/t_freeze \
+  tests/unit/t_gateway \
+  tests/unit/t_hardware \
+  tests/unit/t_hash \
+  tests/unit/t_hist \
+  tests/unit/t_llm_cost \
+  tests/unit/t_modules \
+  tests/unit/t_output \
+  tests/unit/t_place \
+  tests/unit/t_policy_lua \
+  tests/unit/t_queue \
+  tests/unit/t_rng \
+  tests/unit/t_sandbox \
+  tests/unit/t_scenario \
+  tests/unit/t_server \
+  tests/unit/t_status \
+  tests/unit/t_str \
+  tests/unit/t_table \
+  tests/unit/t_token \
+  tests/unit/t_trace \
+  tests/unit/t_wide
+endif
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+# programs that tests/ranks runs under a launcher
+check_PROGRAMS += \
+  tests/unit/m_engine \
+  tests/unit/m_output
+
+# cli
+cli_tests = \
+  tests/cli/bad_input.sh \
+  tests/cli/readers.sh \
+  tests/cli/readme.sh
+dist_check_SCRIPTS += $(cli_tests)
+TESTS += $(cli_tests)
+
+# faults
+faults_tests = \
+  tests/faults/output.sh
+dist_check_SCRIPTS += $(faults_tests)
+TESTS += $(faults_tests)
+
+# lint
+lint_tests = \
+  tests/lint/compile.sh \
+  tests/lint/layers.sh \
+  tests/lint/luacheck.sh \
+  tests/lint/shellcheck.sh \
+  tests/lint/sizes.sh \
+  tests/lint/sources.sh \
+  tests/lint/toplevel.sh
+dist_check_SCRIPTS += $(lint_tests)
+TESTS += $(lint_tests)
+
+# ranks
+ranks_tests = \
+  tests/ranks/engine.sh \
+  tests/ranks/output.sh
+dist_check_SCRIPTS += $(ranks_tests)
+TESTS += $(ranks_tests)
+
+# what the tests read
+EXTRA_DIST += \
+  tests/unit/ping.h \
+  tests/unit/real_data.h \
+  tests/unit/scene.h \
+  tests/unit/tiny_run.h

@@ -167,7 +167,7 @@ static void print_head(struct dp_str *out, const json_t *info) {
 }
 
 static void print_unit(struct dp_str *out, const char *unit) {
-  if (*unit != '\0' && strcmp(unit, "1") != 0) dp_str_printf(out, " %s", unit);
+  if (*unit != '\0' && strcmp(unit, "1") != 0 && strcmp(unit, "text") != 0) dp_str_printf(out, " %s", unit);
 }
 
 static void print_parameters(struct dp_str *out, const json_t *changed) {

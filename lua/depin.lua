@@ -16,11 +16,9 @@ local depin = {
 
   -- where: regions with latency, electricity and carbon
   place = core.namespace("depin.place", require "depin.place"),
-  region = core["place.region"],
 
   -- machines, and who owns them
   hardware = core.namespace("depin.hardware", require "depin.hardware"),
-  node = core["hardware.class"],
   provider = core["provider.fleet"],
   policy = core.namespace("depin.policy", require "depin.policy"),
 
@@ -37,8 +35,8 @@ local depin = {
   workload = core.namespace("depin.workload", {
     inference = core["workload.inference"],
   }),
-  model = core["workload.llm"],
   llm = core.namespace("depin.llm", {
+    custom = core["workload.llm"],
     llama2_7b = core["workload.llm"] { name = "Llama-2-7B", weights_gib = 12.55 }, -- 6,738,415,616 parameters, fp16
   }),
   server = core["workload.server"], -- how every node serves: models = { depin.server { batch_n = 128 } }

@@ -101,6 +101,7 @@ sim_libdepinsim_a_SOURCES += \
   sim/engine/pack.h \
   sim/engine/queue.c \
   sim/engine/queue.h \
+  sim/engine/restore.c \
   sim/engine/rng.c \
   sim/engine/rng.h \
   sim/engine/run.c \
@@ -139,6 +140,7 @@ sim_libdepinsim_a_SOURCES += \
 sim_libdepinsim_a_SOURCES += \
   sim/model/beat.c \
   sim/model/exchange.c \
+  sim/model/fingerprint.c \
   sim/model/hidden.c \
   sim/model/host.h \
   sim/model/instances.c \
@@ -154,6 +156,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/model/policy.h \
   sim/model/registry.c \
   sim/model/registry.h \
+  sim/model/resume.c \
+  sim/model/resume.h \
   sim/model/services.c \
   sim/model/sim.c \
   sim/model/sim.h \
@@ -246,7 +250,10 @@ EXTRA_DIST += \
   sim/books/README.md \
   sim/hardware/README.md \
   sim/ledger/README.md \
+  sim/market/README.md \
   sim/market/gateway_tables.inc \
   sim/place/README.md \
+  sim/provider/README.md \
+  sim/workload/README.md \
   sim/workload/llm_coefficients.inc \
   sim/workload/token_tables.inc

@@ -5,7 +5,8 @@ LDADD = $(program_libs) $(CMOCKA_LIBS)
 AM_TESTS_ENVIRONMENT = \
   srcdir='$(abs_top_srcdir)'; DEPINSIM='$(abs_top_builddir)/depinsim$(EXEEXT)'; MPIEXEC='$(MPIEXEC)'; \
   LINT_CC='$(CC)'; LINT_FLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(source_cflags)'; \
-  LINT_GENERATED='$(BUILT_SOURCES)'; export LINT_CC LINT_FLAGS LINT_GENERATED; \
+  LINT_GENERATED='$(BUILT_SOURCES)'; LINT_CMOCKA='$(have_cmocka)'; \
+  export LINT_CC LINT_FLAGS LINT_GENERATED LINT_CMOCKA; \
   . '$(abs_top_srcdir)/tests/environment.sh';
 
 # A test that hangs is ended and counts as failed.
@@ -25,7 +26,9 @@ if HAVE_CMOCKA
 unit_tests = \
   tests/unit/t_analysis \
   tests/unit/t_arrivals \
+  tests/unit/t_bench \
   tests/unit/t_books \
+  tests/unit/t_checkpoint \
   tests/unit/t_comm \
   tests/unit/t_csv \
   tests/unit/t_engine \
@@ -35,9 +38,11 @@ unit_tests = \
   tests/unit/t_hardware \
   tests/unit/t_hash \
   tests/unit/t_hist \
+  tests/unit/t_inference \
   tests/unit/t_llm_cost \
   tests/unit/t_modules \
   tests/unit/t_output \
+  tests/unit/t_pack \
   tests/unit/t_place \
   tests/unit/t_policy_lua \
   tests/unit/t_queue \
@@ -57,14 +62,19 @@ TESTS += $(unit_tests)
 
 # programs that tests/ranks runs under a launcher
 check_PROGRAMS += \
+  tests/unit/m_checkpoint \
   tests/unit/m_engine \
   tests/unit/m_output
 
 # cli
 cli_tests = \
   tests/cli/bad_input.sh \
+  tests/cli/help.sh \
+  tests/cli/lua.sh \
+  tests/cli/progress.sh \
   tests/cli/readers.sh \
-  tests/cli/readme.sh
+  tests/cli/readme.sh \
+  tests/cli/run.sh
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
 
@@ -88,13 +98,23 @@ TESTS += $(lint_tests)
 
 # ranks
 ranks_tests = \
+  tests/ranks/checkpoint.sh \
   tests/ranks/engine.sh \
-  tests/ranks/output.sh
+  tests/ranks/output.sh \
+  tests/ranks/phold.sh \
+  tests/ranks/scenarios.sh
 dist_check_SCRIPTS += $(ranks_tests)
 TESTS += $(ranks_tests)
 
+# validation
+validation_tests = \
+  tests/validation/queue.sh
+dist_check_SCRIPTS += $(validation_tests)
+TESTS += $(validation_tests)
+
 # what the tests read
 EXTRA_DIST += \
+  tests/unit/market.h \
   tests/unit/ping.h \
   tests/unit/real_data.h \
   tests/unit/scene.h \

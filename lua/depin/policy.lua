@@ -41,6 +41,7 @@ function policy.undercut_lua(options)
       elseif lowest > 0 then
         next_price = lowest * (1 - step)
       end
+      if next_price > 1e6 then next_price = 1e6 end -- the highest price that may be posted
       return next_price < floor and floor or next_price
     end,
   }

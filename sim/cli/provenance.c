@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/run.h"
+#include "script/catalog.h"
 
 /* ---- the same in every run ---- */
 
@@ -72,6 +73,18 @@ static enum dp_status fill_sources(struct dp_run_provenance *p, const struct dp_
   return DP_OK;
 }
 
+/* What parts and built-in policies have as parameters. */
+static enum dp_status fill_schemas(struct dp_run_provenance *p, struct dp_err *err) {
+  p->schemas = calloc(dp_catalog_n() + 1, sizeof *p->schemas);
+  if (!p->schemas) return dp_fail_nomem(err, "the provenance");
+  for (size_t i = 0; i < dp_catalog_n(); i++) {
+    struct dp_catalog_entry entry = dp_catalog_at(i);
+    if (!entry.model) p->schemas[p->p.schema_n++] = entry.schema;
+  }
+  p->p.schemas = p->schemas;
+  return DP_OK;
+}
+
 enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct dp_scenario *s, uint64_t libm_hash,
                                       struct dp_err *err) {
   const char *question = dp_scenario_question(s);
@@ -84,6 +97,7 @@ enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct 
   snprintf(p->libm_hash, sizeof p->libm_hash, "%016" PRIx64, libm_hash);
   p->p.libm_hash = p->libm_hash;
   DP_TRY(fill_sources(p, s, err));
+  DP_TRY(fill_schemas(p, err));
   return fill_parameters(p, s, err);
 }
 
@@ -92,6 +106,7 @@ void dp_run_provenance_fini(struct dp_run_provenance *p) {
   free(p->values);
   free(p->parameters);
   free(p->modules);
+  free(p->schemas);
 }
 
 /* ---- different in every run ---- */

@@ -13,6 +13,7 @@ struct dp_run_provenance {
   struct dp_output_source *modules;
   struct dp_output_parameter *parameters;
   struct dp_str *values; /* [parameter_n] */
+  const struct dp_schema **schemas; /* of parts and policies */
   char libm_hash[17];
 };
 

@@ -319,6 +319,6 @@ enum dp_status dp_checkpoint_restore(struct dp_engine *e, const char *path, stru
   free(r.out);
   dp_buffer_fini(&r.body);
   dp_buffer_fini(&r.in);
-  if (status != DP_OK && e->config.comm->rank == 0 && err && !strstr(err->text, path)) dp_err_prefix(err, "%s: ", path);
+  if (status != DP_OK && err && err->text[0] && !strstr(err->text, path)) dp_err_prefix(err, "%s: ", path);
   return status;
 }

@@ -67,20 +67,20 @@ static enum dp_status start(struct dp_ctx *ctx, uint32_t node, const struct dp_j
 
 /** Here or nowhere: the request has come to the cell that was to serve it, or its host has failed. */
 static enum dp_status place_here(struct dp_ctx *ctx, const struct dp_job *job) {
-  const uint32_t node = dp_route_host(ctx, job);
+  const uint32_t node = dp_route_host(ctx, job, (struct dp_luck){job->job, (uint64_t)ctx->now_ns});
   return node == DP_NO_ROW ? reject(ctx, job) : start(ctx, node, job);
 }
 
 /** Whether this customer takes the network: a logit on the quoted price and on what first tokens took lately. */
 static bool takes_network(struct dp_ctx *ctx, const struct dp_job *job, const struct dp_route *r,
-                          const struct dp_cloud *cloud) {
+                          const struct dp_cloud *cloud, struct dp_luck luck) {
   const struct dp_gateway_config *config = ctx->self->config;
   if (!r->found) return false;
   const double price_ratio = (double)r->price_nusd_per_mtok / (cloud->price_usd_per_mtok * 1e9);
   const double share = dp_cloud_network_share(price_ratio, expected_ttft_s(ctx, job->workload) - cloud->ttft_s,
                                               config->price_weight, config->latency_weight_per_s,
                                               config->network_preference);
-  struct dp_rng rng = dp_ctx_rng(ctx, job->job, DP_STREAM(DP_STREAM_CHOICE, job->workload), (uint64_t)ctx->now_ns);
+  struct dp_rng rng = dp_ctx_rng(ctx, luck.entity, DP_STREAM(DP_STREAM_CHOICE, job->workload), luck.occasion);
   return dp_rng_uniform(&rng) < share;
 }
 
@@ -107,9 +107,11 @@ static enum dp_status submit(struct dp_ctx *ctx, const struct dp_event *event) {
   const struct dp_cloud *cloud = config->cloud.part;
   struct dp_job job;
   dp_event_payload(event, &job, sizeof job);
-  const struct dp_route r = dp_route_request(ctx, &job);
+  const struct dp_luck luck = {event->dest, job.ordinal};
+  job.amount_nusd = 0;
+  const struct dp_route r = dp_route_request(ctx, &job, luck);
   dp_metric_add(ctx, DP_GATEWAY_SUBMITTED, 0, 1);
-  if (cloud && !takes_network(ctx, &job, &r, cloud)) return serve_by_cloud(ctx, &job, cloud);
+  if (cloud && !takes_network(ctx, &job, &r, cloud, luck)) return serve_by_cloud(ctx, &job, cloud);
   if (!r.found) return reject(ctx, &job);
   job.amount_nusd = dp_trade_amount(ctx, job.prompt_n, job.output_n, r.price_nusd_per_mtok);
   DP_TRY(dp_trade_escrow(ctx, job.amount_nusd));

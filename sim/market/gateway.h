@@ -74,6 +74,13 @@ static inline struct dp_listing *dp_listing_at(const struct dp_ctx *ctx, uint32_
 
 /* ---- route.c ---- */
 
+/** What names the draws of one decision: at the submission the customers' cell and the request's ordinal there, so that
+ *  scenarios which differ in anything later decide with the same luck; elsewhere the request and the time. */
+struct dp_luck {
+  dp_entity entity;
+  uint64_t occasion;
+};
+
 /** Where a request goes. */
 struct dp_route {
   bool found;
@@ -83,10 +90,10 @@ struct dp_route {
 };
 
 /** A host of the own cell with room for the request, by the routing rule; DP_NO_ROW if there is none. */
-uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job);
+uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck);
 
 /** The cell and, in the own one, the host for a request that starts here. */
-struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job);
+struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck);
 
 /** Fills the cell's bulletin. */
 void dp_route_bulletin(struct dp_ctx *ctx, struct dp_gateway_bulletin *out);

@@ -24,9 +24,9 @@ static bool better(const struct dp_ctx *ctx, uint32_t a, uint32_t b) {
 
 static int64_t need_of(const struct dp_job *job) { return (int64_t)job->prompt_n + (int64_t)job->output_n; }
 
-/** A request is named by its entity and its workload: two workloads do not share luck. */
-static struct dp_rng rng_of(const struct dp_ctx *ctx, const struct dp_job *job, uint64_t what) {
-  return dp_ctx_rng(ctx, job->job, DP_STREAM(DP_STREAM_ROUTE, job->workload), 2 * (uint64_t)ctx->now_ns + what);
+/** Two workloads do not share luck. */
+static struct dp_rng rng_of(const struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck, uint64_t what) {
+  return dp_ctx_rng(ctx, luck.entity, DP_STREAM(DP_STREAM_ROUTE, job->workload), 2 * luck.occasion + what);
 }
 
 /** Two hosts by chance, the better one of those with room; DP_NO_ROW if neither has (Mitzenmacher 2001). */
@@ -41,12 +41,12 @@ static uint32_t two_choices(struct dp_ctx *ctx, struct dp_rng *rng, int64_t need
   return best;
 }
 
-uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job) {
+uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck) {
   const int64_t need_tok = need_of(job);
   const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
   const uint32_t row_n = listings->leader->row_n;
   if (row_n == 0) return DP_NO_ROW;
-  struct dp_rng rng = rng_of(ctx, job, 0);
+  struct dp_rng rng = rng_of(ctx, job, luck, 0);
   if (config_of(ctx)->routing == DP_ROUTE_TWO_CHOICES) {
     const uint32_t node = two_choices(ctx, &rng, need_tok);
     if (node != DP_NO_ROW) return node;
@@ -91,10 +91,10 @@ static bool better_cell(const struct dp_ctx *ctx, uint32_t a, const struct dp_ga
 }
 
 /** The best other cell by its bulletin, DP_NO_ROW if none has room. */
-static uint32_t best_cell(struct dp_ctx *ctx, const struct dp_job *job) {
+static uint32_t best_cell(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck) {
   const uint32_t cell_n = shared_of(ctx)->place->cell_n;
   const int64_t need_tok = need_of(job);
-  struct dp_rng rng = rng_of(ctx, job, 1);
+  struct dp_rng rng = rng_of(ctx, job, luck, 1);
   uint32_t best = DP_NO_ROW;
   if (config_of(ctx)->routing == DP_ROUTE_TWO_CHOICES) {
     for (int i = 0; i < 2; i++) {
@@ -118,14 +118,14 @@ static int64_t quote_of(const struct dp_ctx *ctx, uint32_t cell) {
   return config_of(ctx)->routing == DP_ROUTE_CHEAPEST ? b->lowest_nusd_per_mtok : b->mean_nusd_per_mtok;
 }
 
-struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job) {
+struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck) {
   const int routing = config_of(ctx)->routing;
-  struct dp_route r = {.cell = ctx->cell->id, .node = dp_route_host(ctx, job)};
+  struct dp_route r = {.cell = ctx->cell->id, .node = dp_route_host(ctx, job, luck)};
   r.found = r.node != DP_NO_ROW;
   if (r.found) r.price_nusd_per_mtok = dp_listing_at(ctx, r.node)->price_nusd_per_mtok;
   if (shared_of(ctx)->place->cell_n == 1) return r;
   if (r.found && (routing == DP_ROUTE_NEAREST || routing == DP_ROUTE_TWO_CHOICES)) return r;
-  const uint32_t other = best_cell(ctx, job);
+  const uint32_t other = best_cell(ctx, job, luck);
   if (other == DP_NO_ROW) return r;
   if (r.found) {
     struct dp_gateway_bulletin own;

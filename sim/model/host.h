@@ -13,7 +13,7 @@
 #define DP_PART_SET_MAX 64
 #define DP_BULLETIN_MAX 512 /* bytes of a record */
 
-/* ---- hidden tables; they come first, cell-scope and replicated, then those of the instances, then the bulletins ---- */
+/* ---- hidden tables: they come first, then those of the instances, then the bulletins ---- */
 
 enum dp_hidden_cell_table {
   DP_HIDDEN_METRIC,
@@ -125,6 +125,7 @@ struct dp_host {
   struct dp_transaction *transactions; /* [transaction_n] of this beat, in the order of execution */
   size_t transaction_n, transaction_cap;
   bool begun; /* the sink knows the series */
+  struct dp_str fingerprint; /* resume.c; made when it is needed first */
   dp_pulse_fn pulse;
   void *pulse_owner;
   struct dp_block *blocks;
@@ -142,7 +143,8 @@ struct dp_beat_run {
 /** Zeroed memory until dp_sim_free; NULL when memory is out. */
 void *dp_host_alloc(struct dp_sim *sim, size_t bytes);
 
-/** Puts "model.instance at time: " in front of a callback's error (which gets a text if it has none). @return status. */
+/** Puts "model.instance at time: " in front of a callback's error, which gets a text if it has none; without a time
+ *  when now_ns < 0. @return status. */
 enum dp_status dp_host_blame(const struct dp_instance *in, dp_time now_ns, enum dp_status status, struct dp_err *err);
 
 /** Keeps an error of a service that cannot return one. The first one counts. */

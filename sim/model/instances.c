@@ -1,5 +1,5 @@
-/* sim/model/instances.c — from what a scenario lists to the instances of a run: order, implicit ones, names, references,
- * ids of parts. */
+/* sim/model/instances.c — from what a scenario lists to the instances of a run: order, implicit ones, names,
+ * references, ids of parts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

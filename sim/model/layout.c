@@ -16,8 +16,8 @@ static enum dp_status find_leader(const struct dp_instance *in, const struct dp_
     return dp_fail(err, DP_SCENARIO, "%s: table %s follows %s, and the scenario has no %s (add one)", in->model->name,
                    decl->name, decl->follows, model);
   if (dp_sim_next(owner))
-    return dp_fail(err, DP_SCENARIO, "%s: table %s follows %s, of which the scenario has more than one", in->model->name,
-                   decl->name, decl->follows);
+    return dp_fail(err, DP_SCENARIO, "%s: table %s follows %s, of which the scenario has more than one",
+                   in->model->name, decl->name, decl->follows);
   struct dp_view view;
   DP_TRY(dp_view_find(owner, dot + 1, NULL, &view, err));
   if (in->sim->host->cell_decls[view.table]->follows)
@@ -31,6 +31,12 @@ static size_t count_tables(const struct dp_model *m, enum dp_scope scope) {
   size_t n = 0;
   for (size_t i = 0; i < m->table_n; i++) n += m->tables[i].scope == scope;
   return n;
+}
+
+/** In place of a missing handler. */
+static enum dp_status not_handled(struct dp_ctx *ctx, const struct dp_event *event) {
+  return dp_fail(ctx->err, DP_INVARIANT, "%s is sent an event (kind %u) and handles none", ctx->self->model->name,
+                 event->kind);
 }
 
 /** Places of an instance in the tables and in the vectors of flows and values. */
@@ -93,8 +99,9 @@ enum dp_status dp_host_layout_tables(struct dp_sim *sim, struct dp_err *err) {
   for (size_t i = 0; i < DP_HIDDEN_GLOBAL_TABLE_N; i++)
     h->global_decls[h->global_table_n++] = &dp_hidden_global_tables[i];
   for (size_t i = 0; i < sim->instance_n; i++) {
+    dp_handle_fn handle = sim->instances[i].model->handle;
     place_instance(h, &sim->instances[i]);
-    h->targets[i] = (struct dp_target){.handle = sim->instances[i].model->handle, .self = &sim->instances[i]};
+    h->targets[i] = (struct dp_target){.handle = handle ? handle : not_handled, .self = &sim->instances[i]};
   }
   for (size_t i = 0; i < sim->instance_n; i++) {
     sim->instances[i].bulletin_table = SIZE_MAX;

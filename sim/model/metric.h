@@ -1,4 +1,5 @@
-/* sim/model/metric.h — what is measured: metrics (state of a cell, summed exactly over cells) and the KPIs made of them.
+/* sim/model/metric.h — what is measured: metrics (state of a cell, summed exactly over cells) and the KPIs made of
+ * them.
  * Layer: model. Not collective.
  *
  * Metrics are integers in quanta (a double is quantised once, when it is added), so that their sum over cells does not

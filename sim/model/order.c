@@ -49,7 +49,8 @@ static enum dp_status check_kpis(const struct dp_model *m, struct dp_err *err) {
     if (metric < 0) return dp_fail(err, DP_SCENARIO, "%s: KPI %s: no metric %s", m->name, k->name, k->metric);
     const struct dp_metric *of = &m->metrics[metric];
     if (k->stat == DP_KPI_RATIO && (!k->over || dp_metric_index(m, k->over) < 0))
-      return dp_fail(err, DP_SCENARIO, "%s: KPI %s: no metric %s to divide by", m->name, k->name, k->over ? k->over : "");
+      return dp_fail(err, DP_SCENARIO, "%s: KPI %s: no metric %s to divide by", m->name, k->name,
+                     k->over ? k->over : "");
     if (k->stat == DP_KPI_DISTRIBUTION && of->kind != DP_METRIC_HISTOGRAM)
       return dp_fail(err, DP_SCENARIO, "%s: KPI %s: metric %s is no histogram", m->name, k->name, k->metric);
     if (k->stat == DP_KPI_MEAN && of->kind != DP_METRIC_HISTOGRAM && of->no_series)
@@ -126,13 +127,14 @@ static enum dp_status check_read(const struct models *all, const struct dp_model
   if (writer == SIZE_MAX) {
     /* without a registry nobody knows which models exist */
     if (!all->sim->spec.registry) return DP_OK;
-    return dp_fail(err, DP_SCENARIO, "%s reads %s, which no model writes (declare it DP_OUT in its model, or correct the name)",
+    return dp_fail(err, DP_SCENARIO, "%s reads %s, which no model writes (declare it DP_OUT there, or correct the name)",
                    reader->name, v->name);
   }
   const char *name = model_at(all, writer)->name;
   if (v->direction == DP_IN && writer >= own)
     return dp_fail(err, DP_SCENARIO,
-                   "%s reads %s as `in`, but %s clears later (put %s before %s in model/registry.c, or declare it lagged)",
+                   "%s reads %s as `in`, but %s clears later "
+                   "(put %s before %s in model/registry.c, or declare it lagged)",
                    reader->name, v->name, name, name, reader->name);
   if (v->direction == DP_LAGGED && writer < own)
     return dp_fail(err, DP_SCENARIO, "%s reads %s as `lagged`, but %s clears earlier (declare it `in`)", reader->name,

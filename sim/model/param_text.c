@@ -54,7 +54,8 @@ void dp_param_describe(const struct dp_param *param, struct dp_str *out) {
     case DP_PARAM_STRING: dp_str_append(out, "string"); break;
     case DP_PARAM_CHOICE:
       dp_str_append(out, "one of ");
-      for (const char *const *c = param->choices; *c; c++) dp_str_printf(out, "%s%s", c == param->choices ? "" : ", ", *c);
+      for (const char *const *c = param->choices; *c; c++)
+        dp_str_printf(out, "%s%s", c == param->choices ? "" : ", ", *c);
       break;
     case DP_PARAM_PATH: dp_str_append(out, "path of a file"); break;
     case DP_PARAM_REF: dp_str_printf(out, "name of a %s", part); break;

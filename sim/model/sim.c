@@ -155,6 +155,7 @@ void dp_sim_free(struct dp_sim *sim) {
   for (size_t i = 0; i < h->part_set_n; i++) free(h->part_sets[i].parts);
   dp_buffer_fini(&h->posted);
   dp_buffer_fini(&h->gathered);
+  dp_str_fini(&h->fingerprint);
   free(h->transactions);
   for (struct dp_block *block = h->blocks, *next; block; block = next) {
     next = block->next;

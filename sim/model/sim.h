@@ -124,13 +124,13 @@ enum dp_status dp_open_beat(struct dp_ctx *ctx, const char *name, dp_time period
 enum dp_status dp_emit(struct dp_ctx *ctx, uint16_t kind, uint8_t phase, dp_entity dest, const void *payload,
                        size_t size);
 
-/** Ordinal of a flow (a value) that `owner` declares, by name; DP_SCENARIO, naming both, if it does not. Look it up once,
- *  in init: domains know each other's flows and values by name only. */
+/** Ordinal of a flow (a value) that `owner` declares, by name; DP_SCENARIO, naming both, if it does not. Look it up
+ *  once, in init: domains know each other's flows and values by name only. */
 enum dp_status dp_flow_find(const struct dp_instance *owner, const char *name, unsigned *flow, struct dp_err *err);
 enum dp_status dp_value_find(const struct dp_instance *owner, const char *name, unsigned *value, struct dp_err *err);
 
-/** collect: adds to flow `flow` (ordinal) of instance `owner`. DP_INVARIANT, naming it, on overflow (|amount| ≥ 2^104)
- *  and at a beat that the owner takes no part in: nobody would read it. */
+/** collect: adds to flow `flow` (ordinal) of instance `owner`. DP_INVARIANT, naming it, on overflow (|amount| ≥
+ *  2^104) and at a beat that the owner takes no part in: nobody would read it. */
 enum dp_status dp_flow_add(struct dp_ctx *ctx, const struct dp_instance *owner, unsigned flow, dp_i128 amount);
 /** clear: the sum over all cells of the own flow. */
 dp_i128 dp_flow_sum(const struct dp_ctx *ctx, unsigned flow);

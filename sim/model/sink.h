@@ -3,6 +3,7 @@
 #ifndef DP_MODEL_SINK_H
 #define DP_MODEL_SINK_H
 
+#include "engine/comm.h"
 #include "engine/time.h"
 #include "model/metric.h"
 
@@ -18,6 +19,13 @@ struct dp_sink {
                         size_t slot_n, struct dp_err *err);
   /** After all rows of a settlement. */
   enum dp_status (*settled)(struct dp_sink *sink, dp_time now_ns, struct dp_err *err);
+  /** At a checkpoint: brings to the disk what is to stay there, and appends to `out` what a run that goes on from here
+   *  needs besides (rows that are in no file yet). May be NULL. */
+  enum dp_status (*save)(struct dp_sink *sink, struct dp_buffer *out, struct dp_err *err);
+  /** Instead of `begin`, in a run that goes on from a checkpoint: every series has settlement_n rows there. `saved` is
+   *  what `save` appended; rows that came after the checkpoint are dropped, they will come again. NULL: `begin`. */
+  enum dp_status (*resume)(struct dp_sink *sink, const struct dp_sim *sim, uint64_t settlement_n,
+                           const struct dp_buffer *saved, struct dp_err *err);
 };
 
 /** Slots of a metric (1, or the number of regions), and its labels; labels may be NULL. */

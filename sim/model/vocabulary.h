@@ -98,7 +98,10 @@ struct dp_job {
   uint64_t workload : 12;                /* instance index of who asked */
   uint64_t zero : 4;
   dp_time deadline_ns;                   /* it is given up when it has not started by then; DP_TIME_MAX: never */
-  int64_t amount_nusd;                   /* escrowed for it */
+  union {
+    int64_t amount_nusd; /* escrowed for it */
+    uint64_t ordinal;    /* JOB_SUBMIT: of the request in its cell; names its luck, whatever became of earlier ones */
+  };
 };
 
 enum dp_job_outcome {

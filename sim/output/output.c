@@ -53,13 +53,16 @@ enum dp_status dp_output_new(const char *path, const struct dp_provenance *prove
   out->file = -1;
   out->disk.fd = -1;
   out->disk.driver = -1;
-  out->sink = (struct dp_sink){dp__series_begin, dp__series_row, dp__series_settled};
+  out->sink = (struct dp_sink){.begin = dp__series_begin, .row = dp__series_row, .settled = dp__series_settled};
   out->path = strdup(path);
   out->part = malloc(strlen(path) + sizeof ".part");
-  if (out->path == NULL || out->part == NULL) {
+  out->schemas = calloc(provenance->schema_n + 1, sizeof *out->schemas);
+  if (out->path == NULL || out->part == NULL || out->schemas == NULL) {
     dp_output_abandon(out);
     return dp_fail_nomem(err, "the output");
   }
+  for (; out->schema_n < provenance->schema_n; out->schema_n++)
+    out->schemas[out->schema_n] = provenance->schemas[out->schema_n];
   strcpy(stpcpy(out->part, path), ".part");
   enum dp_status status = create(out, provenance, err);
   if (status == DP_OK) *result = out;
@@ -81,6 +84,7 @@ static bool close_file(struct dp_output *out) {
 static void release(struct dp_output *out) {
   close_file(out);
   dp_disk_close(&out->disk);
+  free(out->schemas);
   free(out->path);
   free(out->part);
   free(out);

@@ -41,6 +41,9 @@ struct dp_provenance {
   size_t module_n;
   const struct dp_output_parameter *parameters; /* [parameter_n] of depin.parameters, in their order */
   size_t parameter_n;
+  const struct dp_schema *const *schemas; /* [schema_n] of parts and built-in policies: what their parameters are; they
+                                             live as long as the program */
+  size_t schema_n;
 };
 
 /** What is known when the run is over. */

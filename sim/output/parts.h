@@ -25,6 +25,8 @@ struct dp_output {
   char *path, *part;
   struct dp_disk disk; /* the unfinished file: ours, to be removed on failure, while it is open */
   hid_t file;
+  const struct dp_schema **schemas; /* [schema_n] of parts and built-in policies */
+  size_t schema_n;
   size_t chunk;            /* rows that are written and flushed together */
   size_t settled_n;        /* settlements since the last flush */
   struct dp_series *series; /* [series_n] */

@@ -85,28 +85,67 @@ static bool put_parameters(hid_t parent, const char *name, const struct dp_outpu
   return done;
 }
 
-/* The rows of an instance's schema, as they were resolved. */
-static enum dp_status put_instance(struct dp_output *out, hid_t parent, const struct dp_instance *instance,
-                                   struct dp_err *err) {
-  const struct dp_schema *schema = instance->model->schema;
-  char name[DP_GROUP_NAME];
-  if (schema == NULL || schema->param_n == 0 || instance->config == NULL) return DP_OK;
+/* The rows of a schema as they were resolved in `config`. */
+static enum dp_status put_config(struct dp_output *out, hid_t parent, const char *name, const struct dp_schema *schema,
+                                 const void *config, struct dp_err *err) {
+  if (schema == NULL || schema->param_n == 0 || config == NULL) return DP_OK;
   struct dp_output_parameter *rows = calloc(schema->param_n, sizeof *rows);
   struct dp_str *values = calloc(schema->param_n, sizeof *values);
   enum dp_status status = rows && values ? DP_OK : dp_fail_nomem(err, "parameters");
   for (size_t i = 0; i < schema->param_n && status == DP_OK; i++) {
     const struct dp_param *p = &schema->params[i];
-    dp_param_value_text(p, instance->config, &values[i]);
+    dp_param_value_text(p, config, &values[i]);
     if (values[i].failed) status = dp_fail_nomem(err, "parameters");
     rows[i] = (struct dp_output_parameter){p->name, dp_str_text(&values[i]), p->unit, p->doc,
-                                           dp_param_is_default(p, instance->config)};
+                                           dp_param_is_default(p, config)};
   }
-  if (status == DP_OK && !put_parameters(parent, dp__group_name(instance, name), rows, schema->param_n))
-    status = dp__output_fail(out, err);
+  if (status == DP_OK && !put_parameters(parent, name, rows, schema->param_n)) status = dp__output_fail(out, err);
   for (size_t i = 0; values != NULL && i < schema->param_n; i++) dp_str_fini(&values[i]);
   free(values);
   free(rows);
   return status;
+}
+
+/* The parameters of a built-in policy that an instance was given, in the group "<instance>.<parameter>". */
+static enum dp_status put_policy(struct dp_output *out, hid_t parent, const char *instance, const struct dp_param *param,
+                                 const struct dp_policy *policy, struct dp_err *err) {
+  char name[DP_GROUP_NAME + 64], wanted[96];
+  if (policy == NULL || policy->params == NULL) return DP_OK;
+  snprintf(name, sizeof name, "%s.%s", instance, param->name);
+  snprintf(wanted, sizeof wanted, "policy.%s", policy->name);
+  for (size_t i = 0; i < out->schema_n; i++)
+    if (strcmp(out->schemas[i]->name, wanted) == 0)
+      return put_config(out, parent, name, out->schemas[i], policy->params, err);
+  return DP_OK;
+}
+
+static enum dp_status put_instance(struct dp_output *out, hid_t parent, const struct dp_instance *instance,
+                                   struct dp_err *err) {
+  const struct dp_schema *schema = instance->model->schema;
+  char name[DP_GROUP_NAME];
+  dp__group_name(instance, name);
+  DP_TRY(put_config(out, parent, name, schema, instance->config, err));
+  for (size_t i = 0; schema != NULL && instance->config != NULL && i < schema->param_n; i++) {
+    const struct dp_param *p = &schema->params[i];
+    const struct dp_policy *policy;
+    if (p->type != DP_PARAM_POLICY) continue;
+    memcpy(&policy, (const char *)instance->config + p->offset, sizeof policy);
+    DP_TRY(put_policy(out, parent, name, p, policy, err));
+  }
+  return DP_OK;
+}
+
+/* Every part of the scenario, in the group that its value's text names: "hardware.class 0". */
+static enum dp_status put_parts(struct dp_output *out, hid_t parent, const struct dp_sim *sim, struct dp_err *err) {
+  for (size_t i = 0; i < out->schema_n; i++) {
+    const struct dp_schema *schema = out->schemas[i];
+    for (size_t id = 0; id < dp_sim_part_n(sim, schema->name); id++) {
+      char name[DP_GROUP_NAME];
+      snprintf(name, sizeof name, "%s %zu", schema->name, id);
+      DP_TRY(put_config(out, parent, name, schema, dp_sim_part(sim, schema->name, (uint16_t)id), err));
+    }
+  }
+  return DP_OK;
 }
 
 /* ---- the three moments ---- */
@@ -136,6 +175,7 @@ enum dp_status dp__write_scenario(struct dp_output *out, const struct dp_sim *si
   enum dp_status status = done ? DP_OK : dp__output_fail(out, err);
   for (size_t i = 0; i < sim->instance_n && status == DP_OK; i++)
     status = put_instance(out, parameters, &sim->instances[i], err);
+  if (status == DP_OK) status = put_parts(out, parameters, sim, err);
   dp_h5_close(parameters);
   dp_h5_close(group);
   return status;

@@ -80,7 +80,8 @@ int dp__bind_expectation(lua_State *L) {
   for (int i = 1; i <= want && good; i++) good = lua_type(L, i) == LUA_TNUMBER && isfinite(lua_tonumber(L, i));
   if (good && want == 2) good = lua_tonumber(L, 1) <= lua_tonumber(L, 2);
   if (!good) {
-    dp_fail(&err, DP_SCENARIO, "depin.%s: give %s", operators[op], want == 2 ? "two numbers, the lower first" : "a number");
+    dp_fail(&err, DP_SCENARIO, "depin.%s: give %s", operators[op],
+            want == 2 ? "two numbers, the lower first" : "a number");
     return dp_lua_raise(L, &err);
   }
   struct dp_expectation *e = lua_newuserdatauv(L, sizeof *e, 0);

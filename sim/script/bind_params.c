@@ -28,7 +28,8 @@ static enum dp_status declare_bounds(lua_State *L, int row, struct dp_scenario_p
     lua_getfield(L, row, keys[i]);
     if (!lua_isnil(L, -1)) {
       if (!p->is_number)
-        return dp_fail(err, DP_SCENARIO, "parameters: %s: %s is for numbers, and its default is none", p->name, keys[i]);
+        return dp_fail(err, DP_SCENARIO, "parameters: %s: %s is for numbers, and its default is none", p->name,
+                       keys[i]);
       if (lua_type(L, -1) != LUA_TNUMBER || isnan(lua_tonumber(L, -1)))
         return dp_fail(err, DP_SCENARIO, "parameters: %s: %s must be a number", p->name, keys[i]);
       *out[i] = lua_tonumber(L, -1);
@@ -62,8 +63,9 @@ static enum dp_status declare(lua_State *L, struct dp_scenario_param *p, enum dp
   if (type == LUA_TSTRING) p->fallback_text = dp__bind_text(L, -1);
   if (type == LUA_TBOOLEAN) p->fallback_text = lua_toboolean(L, -1) ? "true" : "false";
   if ((p->is_number && !isfinite(p->fallback)) || (*kind == DP_KIND_FLOAT && !p->is_number))
-    return dp_fail(err, DP_SCENARIO, "%s: the default, the first value in its braces, must be a finite number, a string, "
-                                     "true or false, got %s", where, dp__bind_what(L, -1, what, sizeof what));
+    return dp_fail(err, DP_SCENARIO,
+                   "%s: the default, the first value in its braces, must be a finite number, a string, true or false, "
+                   "got %s", where, dp__bind_what(L, -1, what, sizeof what));
   lua_pop(L, 1);
   lua_newtable(L); /* without the default, what is left has names */
   for (lua_pushnil(L); lua_next(L, row);) {

@@ -19,7 +19,8 @@ static const double duration_s[] = {1, 60, 3600, 86400};
 #define DURATION_N 4
 
 /* Keys besides durations and the sections of the models. */
-static const char *const plain_keys[] = {"name", "question", "start", "settle_every_s", "seed", "models", "expect", "check"};
+static const char *const plain_keys[] = {"name",   "question", "start", "settle_every_s", "seed",
+                                         "models", "expect",   "check"};
 #define PLAIN_N (sizeof plain_keys / sizeof plain_keys[0])
 
 /* ---- scalars ---- */
@@ -54,7 +55,8 @@ static enum dp_status read_text(lua_State *L, int table, const char *key, const 
   int type = lua_getfield(L, table, key);
   if (type != LUA_TNIL) {
     if (type != LUA_TSTRING)
-      return dp_fail(err, DP_SCENARIO, "scenario: %s must be a string, got %s", key, dp__bind_what(L, -1, what, sizeof what));
+      return dp_fail(err, DP_SCENARIO, "scenario: %s must be a string, got %s", key,
+                     dp__bind_what(L, -1, what, sizeof what));
     *out = dp__bind_text(L, -1);
   }
   lua_pop(L, 1);
@@ -86,7 +88,8 @@ static enum dp_status read_times(lua_State *L, struct dp_scenario *s, int table,
     return dp_fail(err, why.status, "scenario: start: %s", why.text);
   DP_TRY(read_duration(L, table, &spec->end_ns, err));
   if (spec->end_ns == 0)
-    return dp_fail(err, DP_SCENARIO, "scenario: say how long it runs: duration_s, duration_min, duration_h or duration_d");
+    return dp_fail(err, DP_SCENARIO,
+                   "scenario: say how long it runs: duration_s, duration_min, duration_h or duration_d");
   if (lua_getfield(L, table, "settle_every_s") != LUA_TNIL)
     DP_TRY(seconds(L, "settle_every_s", 1, &spec->settle_every_ns, err));
   lua_pop(L, 1);
@@ -115,8 +118,8 @@ static const char *value_text(lua_State *L) {
 static enum dp_status check_value(lua_State *L, const struct dp_scenario_param *p, struct dp_err *err) {
   char what[160];
   if (p->is_number ? lua_type(L, -1) != LUA_TNUMBER : lua_type(L, -1) != LUA_TSTRING && !lua_isboolean(L, -1))
-    return dp_fail(err, DP_SCENARIO, "scenario: check: %s must be a %s, got %s", p->name, p->is_number ? "number" : "text",
-                   dp__bind_what(L, -1, what, sizeof what));
+    return dp_fail(err, DP_SCENARIO, "scenario: check: %s must be a %s, got %s", p->name,
+                   p->is_number ? "number" : "text", dp__bind_what(L, -1, what, sizeof what));
   double x = p->is_number ? lua_tonumber(L, -1) : p->min;
   if (!(x >= p->min && x <= p->max))
     return dp_fail(err, DP_RANGE, "scenario: check: %s must be %s, got %.15g", p->name,
@@ -154,7 +157,8 @@ static enum dp_status read_check(lua_State *L, struct dp_scenario *s, int table,
   qsort(s->check, s->check_n, sizeof *s->check, by_key);
   int64_t end_ns = s->spec.end_ns, settle_ns = s->spec.settle_every_ns;
   DP_TRY(read_duration(L, check, &end_ns, err));
-  if (lua_getfield(L, check, "settle_every_s") != LUA_TNIL) DP_TRY(seconds(L, "check: settle_every_s", 1, &settle_ns, err));
+  if (lua_getfield(L, check, "settle_every_s") != LUA_TNIL)
+    DP_TRY(seconds(L, "check: settle_every_s", 1, &settle_ns, err));
   if (s->options != NULL && s->options->check_form) {
     s->spec.end_ns = end_ns;
     s->spec.settle_every_ns = settle_ns;
@@ -195,12 +199,14 @@ static enum dp_status add_instance(lua_State *L, struct list *list, const char *
   return DP_OK;
 }
 
-static enum dp_status read_section(lua_State *L, struct list *list, int table, const char *section, struct dp_err *err) {
+static enum dp_status read_section(lua_State *L, struct list *list, int table, const char *section,
+                                   struct dp_err *err) {
   int at = lua_gettop(L) + 1, type = lua_getfield(L, table, section);
   if (type == LUA_TTABLE) {
     lua_Integer n = (lua_Integer)lua_rawlen(L, at), keys = 0;
     for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) keys++;
-    if (keys != n) return dp_fail(err, DP_SCENARIO, "scenario: %s must be a list { a, b, … } without names and holes", section);
+    if (keys != n)
+      return dp_fail(err, DP_SCENARIO, "scenario: %s must be a list { a, b, … } without names and holes", section);
     for (lua_Integer i = 1; i <= n; i++) {
       lua_rawgeti(L, at, i);
       DP_TRY(add_instance(L, list, section, err));
@@ -258,7 +264,9 @@ static enum dp_status check_ref(const struct list *list, size_t i, const struct 
   if (ref->name == NULL || ref->name[0] == '\0') {
     if (!p->required || n == 1) return DP_OK;
     if (n == 0) snprintf(text, sizeof text, "%s: the scenario has no %s", p->name, p->part);
-    else snprintf(text, sizeof text, "%s must say which %s is meant (\"%s\", \"%s\" …)", p->name, p->part, names[0], names[1]);
+    else
+      snprintf(text, sizeof text, "%s must say which %s is meant (\"%s\", \"%s\" …)", p->name, p->part, names[0],
+               names[1]);
     return fail_at(list->values[i], err, text);
   }
   for (size_t k = 0; k < n; k++)

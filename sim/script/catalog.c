@@ -16,9 +16,9 @@ static const struct {
   const struct dp_schema *schema;
   const char *lua;
 } parts[] = {
-    {&dp_region_schema, "depin.region"},
-    {&dp_node_class_schema, "depin.node"},
-    {&dp_llm_schema, "depin.model"},
+    {&dp_region_schema, "depin.place.region"},
+    {&dp_node_class_schema, "depin.hardware.custom"},
+    {&dp_llm_schema, "depin.llm.custom"},
     {&dp_cloud_schema, "depin.cloud"},
 };
 

@@ -52,8 +52,8 @@ static enum dp_status distance_s(const char *text, const double *x, double *resu
   (void)text;
   for (int i = 0; i < 4; i++)
     if (!(fabs(x[i]) <= (i % 2 ? 180 : 90)))
-      return dp_fail(err, DP_RANGE, "%s must lie in ±%d, got %g", i % 2 ? "a longitude" : "a latitude", i % 2 ? 180 : 90,
-                     x[i]);
+      return dp_fail(err, DP_RANGE, "%s must lie in ±%d, got %g", i % 2 ? "a longitude" : "a latitude",
+                     i % 2 ? 180 : 90, x[i]);
   *result = dp_time_s(dp_place_distance_delay_ns(x[0], x[1], x[2], x[3]));
   return DP_OK;
 }

@@ -1,4 +1,4 @@
-/* sim/script/policy_lua.c — policies written in Lua: numbers in, numbers out, nothing remembered but the declared state.
+/* sim/script/policy_lua.c — policies written in Lua: numbers in, numbers out; only the declared state is remembered.
  *
  * A policy is called with two objects, `obs` and `state`, that are made once and look into the arrays of the call:
  * a call from C allocates nothing and no call can leave anything behind for another one. */
@@ -35,6 +35,9 @@ struct dp_lua_policy {
 
 /* ---- obs and state ---- */
 
+/* The metamethods cannot be reached but through a view (its metatable is hidden), so the first argument is one. */
+static struct view *self(lua_State *L) { return lua_touserdata(L, 1); }
+
 static size_t find_name(lua_State *L, const struct view *v) {
   if (lua_type(L, 2) != LUA_TSTRING) return (size_t)luaL_error(L, "%s: a field has a name", v->what);
   const char *key = lua_tostring(L, 2);
@@ -47,7 +50,7 @@ static size_t find_name(lua_State *L, const struct view *v) {
 }
 
 static int view_index(lua_State *L) {
-  const struct view *v = luaL_checkudata(L, 1, VIEW_NAME);
+  const struct view *v = self(L);
   size_t i = find_name(L, v);
   if (v->values == NULL) return luaL_error(L, "%s is there while a policy runs", v->what);
   lua_pushnumber(L, v->values[i]);
@@ -55,7 +58,7 @@ static int view_index(lua_State *L) {
 }
 
 static int view_newindex(lua_State *L) {
-  const struct view *v = luaL_checkudata(L, 1, VIEW_NAME);
+  const struct view *v = self(L);
   if (v->values != NULL && v->writable == NULL) return luaL_error(L, "%s is read-only", v->what);
   size_t i = find_name(L, v);
   if (v->writable == NULL) return luaL_error(L, "%s is there while a policy runs", v->what);
@@ -68,7 +71,7 @@ static int view_newindex(lua_State *L) {
 }
 
 static int view_len(lua_State *L) {
-  return luaL_error(L, "%s has named fields", ((const struct view *)luaL_checkudata(L, 1, VIEW_NAME))->what);
+  return luaL_error(L, "%s has named fields", self(L)->what);
 }
 
 void dp__bind_open_policies(lua_State *L) {
@@ -165,7 +168,8 @@ static enum dp_status declare_text(lua_State *L, const char *key, const char *fa
   char what[160];
   int type = lua_getfield(L, 1, key);
   if (type != LUA_TNIL && type != LUA_TSTRING)
-    return dp_fail(err, DP_SCENARIO, "policy: %s must be a string, got %s", key, dp__bind_what(L, -1, what, sizeof what));
+    return dp_fail(err, DP_SCENARIO, "policy: %s must be a string, got %s", key,
+                   dp__bind_what(L, -1, what, sizeof what));
   *out = type == LUA_TNIL ? fallback : dp__bind_text(L, -1);
   lua_pop(L, 1);
   return DP_OK;

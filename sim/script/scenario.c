@@ -290,7 +290,8 @@ static enum dp_status run_script(const char *path, const char *text, struct dp_e
   enum dp_status status = open_host(s, 1, err);
   if (status == DP_OK) {
     dp_lua_set_print(s->lua, print_line, stdout);
-    status = text != NULL ? dp_lua_load_buffer(s->lua, path, text, strlen(text), err) : dp_lua_run_file(s->lua, path, err);
+    status = text != NULL ? dp_lua_load_buffer(s->lua, path, text, strlen(text), err)
+                          : dp_lua_run_file(s->lua, path, err);
   }
   dp_scenario_free(s);
   return status;

@@ -57,7 +57,7 @@ enum dp_status dp_scenario_load(const char *path, const struct dp_scenario_optio
 void dp_scenario_free(struct dp_scenario *s);
 
 const struct dp_spec *dp_scenario_spec(const struct dp_scenario *s);
-const char *dp_scenario_question(const struct dp_scenario *s); /* first comment line that begins "-- Question:", or "" */
+const char *dp_scenario_question(const struct dp_scenario *s); /* text of the comment "-- Question: …", or "" */
 const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, size_t *n);
 const struct dp_expectation *dp_scenario_expectations(const struct dp_scenario *s, size_t *n);
 const struct dp_script_source *dp_scenario_sources(const struct dp_scenario *s, size_t *n);

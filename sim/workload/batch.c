@@ -77,15 +77,15 @@ static int64_t steps_until(struct dp_ctx *ctx, uint32_t node, dp_time at_ns) {
   const struct dp_server *s = server_at(ctx, node);
   const struct dp_llm_cost *cost = cost_of(ctx, node);
   const dp_time elapsed_ns = at_ns - s->start_ns;
+  if (dp_llm_run_ns(cost, s->running_n, s->context_tok, s->run_steps_n) <= elapsed_ns) return s->run_steps_n;
   const int64_t steps = dp_llm_steps_within(cost, s->running_n, s->context_tok, elapsed_ns, s->run_steps_n);
-  if (steps == s->run_steps_n) return steps;
   return dp_llm_run_ns(cost, s->running_n, s->context_tok, steps) < elapsed_ns ? steps + 1 : steps;
 }
 
 /** When a waiting task is given up: just after its deadline. */
 static dp_time expiry_ns(const struct dp_task *t) { return dp_time_add(t->deadline_ns, 1); }
 
-/** Starts the run of decode steps that ends when the first running request does, or the first waiting one is given up. */
+/** Starts the run of decode steps that ends when the first running request does or the first waiting one expires. */
 static enum dp_status start_decode(struct dp_ctx *ctx, uint32_t node) {
   struct dp_server *s = server_at(ctx, node);
   s->mode = DP_SERVER_DECODE;

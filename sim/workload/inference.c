@@ -135,8 +135,8 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   self->shared = shared;
   shared->place = dp_place_of(self->sim);
   if (self->index > DP_INSTANCE_MAX)
-    return dp_fail(ctx->err, DP_RANGE, "%s is instance %u of the scenario, and a request names its workload by at most %u "
-                   "(use fewer networks, fleets and workloads)", self->name, self->index, DP_INSTANCE_MAX);
+    return dp_fail(ctx->err, DP_RANGE, "%s is instance %u of the scenario, and a request can name %u at most (use fewer "
+                   "networks, fleets and workloads)", self->name, self->index, DP_INSTANCE_MAX);
   if (config->trace[0]) return dp_trace_deal(ctx, config->trace, &shared->deal);
   return init_arrivals(ctx, shared);
 }
@@ -203,7 +203,8 @@ static enum dp_status arrive(struct dp_ctx *ctx) {
   dp_metric_add(ctx, METRIC_SUBMITTED, dp_place_region(shared->place, ctx->cell->id), 1);
   dp_metric_add(ctx, METRIC_PROMPT, 0, prompt_n);
   dp_metric_add(ctx, METRIC_OUTPUT, 0, output_n);
-  struct dp_job job = {.job = dp_table_entity(requests, row), .deadline_ns = DP_TIME_MAX};
+  struct dp_job job = {.job = dp_table_entity(requests, row), .deadline_ns = DP_TIME_MAX,
+                       .ordinal = source->request_n - 1};
   if (config->timeout_s > 0) job.deadline_ns = dp_time_add(ctx->now_ns, (dp_time)(config->timeout_s * 1e9));
   job.prompt_n = (uint64_t)prompt_n & DP_JOB_TOKENS_MAX;
   job.output_n = (uint64_t)output_n & DP_JOB_TOKENS_MAX;

@@ -105,7 +105,8 @@ return depin.scenario {
 policy 'while true do end'
 bad "a policy without end" 2 's\.lua:3: more than 10000000 instructions' s.lua
 policy 'return nil'
-bad "a policy without a price" 2 "s\.lua:2: policy 'custom' must return price_usd_per_mtok, a finite number, got nil" s.lua
+bad "a policy without a price" 2 \
+  "s\.lua:2: policy 'custom' must return price_usd_per_mtok, a finite number, got nil" s.lua
 policy 'return obs.pric_usd_per_mtok'
 bad "a policy that reads what is not there" 2 "s\.lua:3: obs has no 'pric_usd_per_mtok' \(did you mean" s.lua
 policy 'count = 1'
@@ -113,8 +114,10 @@ bad "a policy with a global" 2 "s\.lua:3: 'count' would be a global" s.lua
 
 # --- --set ---
 
-bad "an unknown parameter in --set" 2 "^depinsim run: --set: host_n: .*\(did you mean 'hosts_n'\?\)" "$quickstart" --set host_n=3
-bad "a --set that is no number" 2 "^depinsim run: --set: hosts_n: 'many' is not a number" "$quickstart" --set hosts_n=many
+bad "an unknown parameter in --set" 2 "^depinsim run: --set: host_n: .*\(did you mean 'hosts_n'\?\)" \
+  "$quickstart" --set host_n=3
+bad "a --set that is no number" 2 "^depinsim run: --set: hosts_n: 'many' is not a number" \
+  "$quickstart" --set hosts_n=many
 bad "a --set out of range" 2 "^depinsim run: --set: hosts_n: '-5' is out of range" "$quickstart" --set hosts_n=-5
 bad "a --set that is nan" 2 "^depinsim run: --set: hosts_n: 'nan' is not a number" "$quickstart" --set hosts_n=nan
 bad "a --set without a value" 2 '--set' "$quickstart" --set hosts_n

@@ -104,10 +104,11 @@ for parent in "series", "tables", "histogram":
         xarray.open_dataset(sys.argv[1], group=f"/{parent}/{group}", engine="h5netcdf").load()'
   py "time is a calendar and regions have names" '
 import h5py, sys, xarray
-groups = [g for g, v in h5py.File(sys.argv[1])["series"].items() if "region" in v]
-ds = xarray.open_dataset(sys.argv[1], group=f"/series/{groups[0]}", engine="h5netcdf")
-assert str(ds.time.values[0]).startswith("2023-11-16T18:00"), ds.time
-assert ds.sel(region="Japan East").sizes["time"] == ds.sizes["time"]'
+file = h5py.File(sys.argv[1])
+group = [g for g, v in file["series"].items() if "region" in v][0]
+ds = xarray.open_dataset(sys.argv[1], group=f"/series/{group}", engine="h5netcdf")
+assert str(ds.time.values[0])[:19].replace("T", " ") == file.attrs["start"], ds.time
+assert ds.sel(region="Japan East").sizes["time"] == ds.sizes["time"] > 1'
 else
   skip "xarray" "python3-xarray or python3-h5netcdf is missing"
 fi
@@ -115,10 +116,11 @@ fi
 if command -v ncdump >/dev/null; then
   ok "netCDF reads the header" ncdump -h "$result"
   cp "$TAP_TMP/out" "$TAP_TMP/header"
-  like "ncdump -h: time has a name and is unlimited" "$(cat "$TAP_TMP/header")" 'time = UNLIMITED'
-  like "ncdump -h: regions are a dimension" "$(cat "$TAP_TMP/header")" 'region = 3 ;'
-  like "ncdump -h: units of time" "$(cat "$TAP_TMP/header")" 'time:units = "seconds since 2023-11-16 18:00:00"'
-  is "ncdump -h: no dimension is without a name" "$(grep -c phony_dim "$TAP_TMP/header")" 0
+  ok "time has a name and is unlimited" grep -q 'time = UNLIMITED' "$TAP_TMP/header"
+  ok "regions are a dimension" grep -q 'region = 3 ;' "$TAP_TMP/header"
+  ok "time has units" grep -q 'time:units = "seconds since 20' "$TAP_TMP/header"
+  ok "energy has a unit" grep -q 'energy:units = "kwh"' "$TAP_TMP/header"
+  is "no dimension is without a name" "$(grep -c phony_dim "$TAP_TMP/header")" 0
 else
   skip "ncdump" "netcdf-bin is missing"
 fi

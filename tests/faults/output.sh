@@ -25,7 +25,7 @@ for blocks in 1 20 100; do
   is "and leaves no file" "$(ls "$TAP_TMP"/r.h5* 2>/dev/null)" ""
 done
 
-run 600 >"$TAP_TMP/out" 2>&1 &
+"$DEPINSIM" run "$scenario" --set minutes=6000 -o "$result" >"$TAP_TMP/out" 2>&1 &
 victim=$!
 n=0
 until test -s "$result.part" || test "$n" -ge 300; do

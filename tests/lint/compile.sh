@@ -3,6 +3,8 @@
 . "${srcdir:-.}/tests/tap.sh"
 test -n "${LINT_CC:-}" || skip_all "run by make check, which knows the compiler's flags"
 export TAP_TMP
+folders="$srcdir/sim $srcdir/analysis"
+test "${LINT_CMOCKA:-yes}" = no || folders="$folders $srcdir/tests" # the unit tests need cmocka
 
 # Compiles every file named on stdin with the given flags and appends what the compiler says to $TAP_TMP/offences.
 compile_each() {
@@ -13,13 +15,15 @@ compile_each() {
   sed -i "s|^$srcdir/||" "$TAP_TMP/offences"
 }
 
-find "$srcdir/sim" "$srcdir/analysis" "$srcdir/tests" -name '*.h' ! -name revision.h | sort >"$TAP_TMP/headers"
+# shellcheck disable=SC2086 # several folders
+find $folders -name '*.h' ! -name revision.h | sort >"$TAP_TMP/headers"
 compile_each -fsyntax-only -x c <"$TAP_TMP/headers"
 empty "every header compiles alone ($(wc -l <"$TAP_TMP/headers"))" "$TAP_TMP/offences" \
   "include in the header what the header uses"
 
 # with the optimiser, because some warnings need its analysis
-find "$srcdir/sim" "$srcdir/analysis" "$srcdir/tests" -name '*.c' | sort >"$TAP_TMP/sources"
+# shellcheck disable=SC2086
+find $folders -name '*.c' | sort >"$TAP_TMP/sources"
 compile_each -O2 -c -o /dev/null <"$TAP_TMP/sources"
 empty "no source gives a warning ($(wc -l <"$TAP_TMP/sources"))" "$TAP_TMP/offences" \
   "mend the cause; a cast says that a narrowing is meant"

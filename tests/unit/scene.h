@@ -64,7 +64,8 @@ static inline enum dp_status scene_ask(struct dp_ctx *ctx) {
     const struct scene_request *r = &c->requests[i];
     if (r->cell != ctx->cell->id) continue;
     struct dp_job job = {.job = dp_entity_make(ctx->cell->id, 0, (uint32_t)i),
-                         .deadline_ns = r->deadline_ns ? r->deadline_ns : DP_TIME_MAX};
+                         .deadline_ns = r->deadline_ns ? r->deadline_ns : DP_TIME_MAX,
+                         .ordinal = i};
     job.prompt_n = (uint64_t)r->prompt_n & DP_JOB_TOKENS_MAX;
     job.output_n = (uint64_t)r->output_n & DP_JOB_TOKENS_MAX;
     job.workload = ctx->self->index & DP_INSTANCE_MAX;

@@ -11,7 +11,9 @@
 #define assert_near(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (tolerance))
 #define NUSD(usd) llround((usd) * 1e9)
 
-static uint32_t hosts_in(struct scene *s, uint32_t cell) { return scene_table(s, "provider.fleet", "host", cell)->live_n; }
+static uint32_t hosts_in(struct scene *s, uint32_t cell) {
+  return scene_table(s, "provider.fleet", "host", cell)->live_n;
+}
 
 /* ---- where ---- */
 

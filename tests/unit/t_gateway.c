@@ -248,7 +248,7 @@ static enum dp_status price_of_region(const struct dp_policy *policy, struct dp_
   return DP_OK;
 }
 
-/** Three customers in A, two seconds apart, each for longer than the run; a host in A at 0.3, in B at 0.2, in C at 0.1. */
+/** Three customers in A, two seconds apart, each served for longer; a host in A at 0.3 USD, in B at 0.2, in C at 0.1. */
 static void check_cells(int routing, int64_t queue_n, const int64_t expected[3]) {
   struct scene s;
   struct scene_request r[3];
@@ -320,8 +320,8 @@ static void least_loaded_keeps_grahams_bound(void **state) {
   scene_free(&s);
 }
 
-/** Shares of bins with at least k + 1 of as many balls, each put into the emptier of two random bins, by the fluid limit
- *  ds_k/dt = s_{k−1}² − s_k² up to t = 1 (Mitzenmacher 2001, "The power of two choices"). */
+/** Shares of bins with at least k + 1 of as many balls, each put into the emptier of two random bins: the fluid limit
+ *  ds_k/dt = s_{k−1}² − s_k² at t = 1 (Mitzenmacher 2001, "The power of two choices"). */
 static void fluid_limit(double share[5]) {
   enum { STEPS = 100000 };
   for (size_t k = 0; k < 5; k++) share[k] = 0;
@@ -344,7 +344,7 @@ static void two_choices_follow_mitzenmachers_fluid_limit(void **state) {
   scene_init(&s, 1, DP_S + DP_MS / 2);
   scene_network(&s)->routing = DP_ROUTE_TWO_CHOICES;
   scene_fleet(&s, N, "h100", 80, 1);
-  scene_customers(&s, r, N);
+  for (size_t half = 0; half < 2; half++) scene_customers(&s, r + half * (N / 2), N / 2); /* they must not share luck */
   scene_run(&s);
   double expected[5], n_at_least[5] = {0};
   uint32_t most = 0, random_most = 0, *bins = calloc(N, sizeof *bins);
@@ -444,7 +444,7 @@ static void the_clouds_share_is_the_logits(void **state) {
   (void)state;
   static const double cases[][3] = {{0.18, 0, 0}, {0.27, 0.5, 0.3}, {0.05, 0.5, -1}, {1.8, 4, 0}, {0.18, 0, 3}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    /* utility = preference − 1.2 · ln(price ratio) − weight · (0 s − 0.5 s): nothing has been seen of the network yet */
+    /* preference − 1.2 · ln(price ratio) − weight · (0 s − 0.5 s): nothing has been seen of the network yet */
     const double utility = cases[i][2] - 1.2 * log(cases[i][0] / 0.18) + cases[i][1] * 0.5;
     const double p = 1 / (1 + exp(-utility)), se = sqrt(p * (1 - p) / CHOICE_N);
     const size_t n = choose(cases[i][0], cases[i][1], cases[i][2], NULL);

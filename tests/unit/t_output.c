@@ -319,7 +319,7 @@ static void two_runs_cannot_write_one_result(void **state) {
   dp_output_abandon(first);
 }
 
-/* Runs until 30 hours after the first flush, then dies without a word. */
+/* Dies without a word 31 settlements after the first flush. */
 static enum dp_status die(void *owner, dp_time now_ns, bool *stop, struct dp_err *err) {
   (void)owner, (void)stop, (void)err;
   if (now_ns >= 95 * DP_HOUR) raise(SIGKILL);
@@ -357,6 +357,35 @@ static void a_killed_run_leaves_every_flushed_row_readable(void **state) {
   for (int i = 1; i < 64; i++) assert_true(served[i][1] == 7);
   H5Fclose(file);
   write_run(path, 1, "here"); /* what the killed run left does not stop the next one */
+}
+
+static enum dp_status stop_after_ten_hours(void *owner, dp_time now_ns, bool *stop, struct dp_err *err) {
+  (void)owner, (void)err;
+  *stop = now_ns >= 10 * DP_HOUR;
+  return DP_OK;
+}
+
+static void an_interrupted_run_leaves_what_was_settled(void **state) {
+  char path[256], part[256];
+  struct dp_err err = {0};
+  struct tiny_run run;
+  struct dp_comm *comm;
+  struct dp_output *out;
+  bool stopped = false;
+  (void)state;
+  assert_int_equal(dp_comm_null_new(&comm, &err), DP_OK);
+  assert_int_equal(tiny_new(&run, comm, HOURS, &err), DP_OK);
+  assert_int_equal(dp_output_new(in_folder(path, "left.h5"), &tiny_provenance, &out, &err), DP_OK);
+  dp_sim_set_sink(run.sim, dp_output_sink(out));
+  dp_sim_set_pulse(run.sim, stop_after_ten_hours, NULL);
+  assert_int_equal(dp_sim_run(run.sim, &stopped, &err), DP_OK);
+  assert_true(stopped && dp_output_leave(out));
+  dp_sim_free(run.sim);
+  dp_comm_free(comm);
+  assert_int_not_equal(access(path, F_OK), 0);
+  hid_t file = H5Fopen(in_folder(part, "left.h5.part"), H5F_ACC_RDONLY, H5P_DEFAULT);
+  assert_int_equal(length_of(file, "/series/tiny.model/time"), 11);
+  H5Fclose(file);
 }
 
 /* A run on a disk that takes `bytes`; its exit code is the status. */
@@ -413,6 +442,7 @@ int main(void) {
       cmocka_unit_test(a_place_that_cannot_be_written_is_refused_with_a_remedy),
       cmocka_unit_test(two_runs_cannot_write_one_result),
       cmocka_unit_test(a_killed_run_leaves_every_flushed_row_readable),
+      cmocka_unit_test(an_interrupted_run_leaves_what_was_settled),
       cmocka_unit_test(a_full_disk_is_one_message_and_leaves_no_file),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

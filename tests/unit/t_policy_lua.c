@@ -1,5 +1,5 @@
-/* tests/unit/t_policy_lua.c — policies written in Lua: the twins of the built-ins give the same bits, state and luck are
- * those of the entity, and a wrong policy ends the run in a message with its line. */
+/* tests/unit/t_policy_lua.c — policies written in Lua: the twins of the built-ins give the same bits, state and luck
+ * are those of the entity, and a wrong policy ends the run in a message with its line. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -88,7 +88,7 @@ static void test_state_is_kept_for_each_host_and_luck_is_its_own(void **state) {
                              "  decide = function(obs, state)\n"
                              "    state.n = state.n + 1\n"
                              "    state.ema = 0.9 * state.ema + 0.1 * obs.utilisation_ratio\n"
-                             "    if state.n > 31 or obs.day > 1 then return 0 / 0 end\n" /* 30 decisions and the first */
+                             "    if state.n > 31 or obs.day > 1 then return 0 / 0 end\n" /* 1 + 30 decisions */
                              "    return 0.1 + state.ema + math.random() / 100\n"
                              "  end }";
   assert_int_equal(runs(text), runs(text));
@@ -100,9 +100,9 @@ static void test_a_decision_depends_on_its_call_alone(void **state) {
   struct dp_comm *comm = NULL;
   struct dp_scenario *s = NULL;
   struct dp_err err = {0};
-  if (load("depin.policy.custom { state = { a = 1, b = 2 }, decide = function(obs, state)\n"
-           "state.a, state.b = state.b, obs.local_hour\nreturn state.a + math.random() end }", &s, &comm, &err) != DP_OK)
-    fail_msg("%s", err.text);
+  static const char text[] = "depin.policy.custom { state = { a = 1, b = 2 }, decide = function(obs, state)\n"
+                             "state.a, state.b = state.b, obs.local_hour\nreturn state.a + math.random() end }";
+  if (load(text, &s, &comm, &err) != DP_OK) fail_msg("%s", err.text);
   const struct dp_spec *spec = dp_scenario_spec(s);
   const struct dp_policy *policy = NULL;
   for (size_t i = 0; i < spec->instance_n; i++)
@@ -133,7 +133,8 @@ static void test_wrong_policies_are_reported_with_their_line(void **state) {
 #define DECIDE(body) "depin.policy.custom { name = 'mine',\n decide = function(obs, state)\n" body " end }"
   fails(DECIDE(""), ":4: policy 'mine' must return price_usd_per_mtok, a finite number, got nil");
   fails(DECIDE("return 0 / 0"), ":4: policy 'mine' must return price_usd_per_mtok, a finite number, got the number");
-  fails(DECIDE("return '1'"), ":4: policy 'mine' must return price_usd_per_mtok, a finite number, got the string \"1\"");
+  fails(DECIDE("return '1'"),
+        ":4: policy 'mine' must return price_usd_per_mtok, a finite number, got the string \"1\"");
   fails(DECIDE("return obs.lowest_usd_per_mtoc"),
         ":5: obs has no 'lowest_usd_per_mtoc' (did you mean 'lowest_usd_per_mtok'?) (in policy 'mine')");
   fails(DECIDE("obs.day = 1"), ":5: obs is read-only (in policy 'mine')");
@@ -156,7 +157,8 @@ static void test_wrong_declarations_are_reported(void **state) {
   fails("depin.policy.custom { decide = function() end, state = { a = 1, b = 1, c = 1, d = 1, e = 1 } }",
         ":3: policy: state holds at most 4 numbers");
   fails("depin.policy.custom { decide = function() end, kind = 'prices' }", ":3: policy: no kind 'prices'");
-  fails("depin.policy.custom(function() end)", ":3: policy: give { decide = function(obs, state) … end }, got a function");
+  fails("depin.policy.custom(function() end)",
+        ":3: policy: give { decide = function(obs, state) … end }, got a function");
 }
 
 int main(void) {

@@ -17,6 +17,7 @@
 #include "script/catalog.h"
 #include "script/scenario.h"
 #include "workload/inference.h"
+#include "workload/server.h"
 
 static char folder[] = "/tmp/depinsim-scenario-XXXXXX";
 
@@ -85,7 +86,8 @@ static const struct dp_instance_spec *instance(const struct dp_scenario *s, cons
        "  place = depin.place.azure { regions = { 'East US', 'Japan East' } },\n"                                    \
        "  networks = { depin.network.posted { name = 'net' } },\n"                                                   \
        "  providers = depin.provider { network = 'net', count = p.n, node = depin.hardware.rtx4090 {} },\n"          \
-       "  workloads = { depin.workload.inference { rate_per_s = p.r, trace = p.trace, llm = depin.llm.llama2_7b } },\n" \
+       "  workloads = { depin.workload.inference { rate_per_s = p.r, trace = p.trace,\n"                            \
+       "    llm = depin.llm.llama2_7b } },\n"                                                                        \
        "  expect = { ['job.completed_ratio'] = depin.at_least(0.5), ['job.wait_s.p95'] = depin.between(0, 1) },\n"   \
        "  check = { duration_s = 30, n = 2 } }\n"
 
@@ -143,6 +145,19 @@ static void test_expectations_parameters_and_sources_are_listed(void **state) {
   assert_int_equal(source[0].len, strlen(SMALL));
   assert_string_equal(source[1].name, "depin");
   dp_scenario_free(s);
+}
+
+static void test_models_that_every_simulation_has_can_be_configured(void **state) {
+  (void)state;
+  struct dp_scenario *s = loads_with(
+      HEAD "return depin.scenario { duration_s = 1, models = { depin.server { batch_n = 8 } } }", NULL);
+  assert_int_equal(((const struct dp_server_config *)instance(s, "workload.server")->config)->batch_n, 8);
+  dp_scenario_free(s);
+  fails(HEAD "local server = depin.server\nreturn depin.scenario { duration_s = 1,\n models = { server {},\n"
+             "server {} } }",
+        DP_SCENARIO, "s.lua:5: workload.server: a scenario has one of these, and another is listed");
+  fails(HEAD "return depin.scenario { duration_s = 1, networks = { depin.server {} } }", DP_SCENARIO,
+        "s.lua:2: scenario: networks takes a market.gateway, got a workload.server");
 }
 
 static void test_constructors_return_values_that_can_be_read_and_varied(void **state) {
@@ -357,7 +372,8 @@ static void test_a_wrong_scenario_table_is_reported(void **state) {
   fails(HEAD "return depin.scenario { duration_s = 1, expect = { ['job.complete_ratio'] = depin.at_least(1) } }",
         DP_SCENARIO, "s.lua:2: scenario: expect: no KPI 'job.complete_ratio' (did you mean 'job.completed_ratio'?)");
   fails(HEAD "return depin.scenario { duration_s = 1, expect = { ['job.completed_ratio'] = 1 } }", DP_SCENARIO,
-        "s.lua:2: scenario: expect: job.completed_ratio must be depin.at_least(x), at_most(x), between(a, b) or equals(x)");
+        "s.lua:2: scenario: expect: job.completed_ratio must be depin.at_least(x), at_most(x), between(a, b) or "
+        "equals(x)");
   fails(HEAD "return { duration_s = 1 }", DP_SCENARIO, "s.lua: the file must return depin.scenario { … }");
   fails("return 5", DP_SCENARIO,
         "s.lua: the file must return a table, not number: end it with 'return depin.scenario { … }'");
@@ -376,8 +392,8 @@ static void test_references_are_checked_at_the_line_that_makes_them(void **state
 #define FLEET "depin.provider { count = 1, node = depin.hardware.t4 {}, network = "
   fails(HEAD "local net = depin.network.posted { name = 'akash' }\nlocal fleet = " FLEET "'akahs' }\n"
              "return depin.scenario { duration_s = 1, networks = net, providers = fleet }",
-        DP_SCENARIO, "s.lua:3: provider.fleet: network = \"akahs\": the scenario has no market.gateway of that name (did "
-                     "you mean \"akash\"?)");
+        DP_SCENARIO, "s.lua:3: provider.fleet: network = \"akahs\": the scenario has no market.gateway of that name "
+                     "(did you mean \"akash\"?)");
   fails(HEAD "return depin.scenario { duration_s = 1, providers = " FLEET "nil } }", DP_SCENARIO,
         "s.lua:2: provider.fleet: network: the scenario has no market.gateway");
   fails(HEAD "local net = depin.network.posted\nreturn depin.scenario { duration_s = 1,\n"
@@ -417,6 +433,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_scenario_becomes_a_filled_spec),
       cmocka_unit_test(test_expectations_parameters_and_sources_are_listed),
+      cmocka_unit_test(test_models_that_every_simulation_has_can_be_configured),
       cmocka_unit_test(test_constructors_return_values_that_can_be_read_and_varied),
       cmocka_unit_test(test_formulas_are_those_of_the_models),
       cmocka_unit_test(test_every_schema_has_its_constructor_under_its_pretty_name),

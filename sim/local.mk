@@ -113,17 +113,49 @@ sim_libdepinsim_a_SOURCES += \
   sim/engine/table.h \
   sim/engine/time.h
 
+# finance
+sim_libdepinsim_a_SOURCES += \
+  sim/finance/derivatives.c \
+  sim/finance/derivatives.h \
+  sim/finance/lending.c \
+  sim/finance/lending.h
+
 # hardware
 sim_libdepinsim_a_SOURCES += \
   sim/hardware/class.c \
   sim/hardware/meter.c \
   sim/hardware/meter.h \
   sim/hardware/node.c \
-  sim/hardware/node.h
+  sim/hardware/node.h \
+  sim/hardware/reliability.c \
+  sim/hardware/reliability.h
 
 # ledger
 sim_libdepinsim_a_SOURCES += \
+  sim/ledger/akash.c \
+  sim/ledger/akash.h \
+  sim/ledger/amm.c \
+  sim/ledger/amm.h \
+  sim/ledger/amm_v3.c \
+  sim/ledger/arweave.c \
+  sim/ledger/arweave.h \
+  sim/ledger/dimo.c \
+  sim/ledger/dimo.h \
+  sim/ledger/ethereum.c \
+  sim/ledger/ethereum.h \
+  sim/ledger/filecoin.c \
+  sim/ledger/filecoin.h \
+  sim/ledger/helium.c \
+  sim/ledger/helium.h \
+  sim/ledger/io_net.c \
+  sim/ledger/io_net.h \
+  sim/ledger/livepeer.c \
+  sim/ledger/livepeer.h \
+  sim/ledger/render.c \
+  sim/ledger/render.h \
   sim/ledger/schedule.c \
+  sim/ledger/solana.c \
+  sim/ledger/solana.h \
   sim/ledger/token.c \
   sim/ledger/token.h
 
@@ -164,6 +196,11 @@ sim_libdepinsim_a_SOURCES += \
   sim/model/sink.h \
   sim/model/vocabulary.h
 
+# model/template
+sim_libdepinsim_a_SOURCES += \
+  sim/model/template/template.c \
+  sim/model/template/template.h
+
 # output
 sim_libdepinsim_a_SOURCES += \
   sim/output/disk.c \
@@ -187,8 +224,15 @@ sim_libdepinsim_a_SOURCES += \
   sim/place/place.h \
   sim/place/place_priv.h
 
+# privacy
+sim_libdepinsim_a_SOURCES += \
+  sim/privacy/accounting.c \
+  sim/privacy/accounting.h
+
 # provider
 sim_libdepinsim_a_SOURCES += \
+  sim/provider/adoption.c \
+  sim/provider/adoption.h \
   sim/provider/fleet.c \
   sim/provider/fleet.h \
   sim/provider/pricing.c
@@ -248,11 +292,14 @@ sim_libdepinsim_a_SOURCES += \
 
 EXTRA_DIST += \
   sim/books/README.md \
+  sim/finance/README.md \
   sim/hardware/README.md \
   sim/ledger/README.md \
   sim/market/README.md \
   sim/market/gateway_tables.inc \
+  sim/model/template/README.md \
   sim/place/README.md \
+  sim/privacy/README.md \
   sim/provider/README.md \
   sim/workload/README.md \
   sim/workload/llm_coefficients.inc \

@@ -53,6 +53,7 @@ unit_tests = \
   tests/unit/t_status \
   tests/unit/t_str \
   tests/unit/t_table \
+  tests/unit/t_template \
   tests/unit/t_token \
   tests/unit/t_trace \
   tests/unit/t_wide
@@ -64,6 +65,7 @@ TESTS += $(unit_tests)
 check_PROGRAMS += \
   tests/unit/m_checkpoint \
   tests/unit/m_engine \
+  tests/unit/m_model \
   tests/unit/m_output
 
 # cli
@@ -80,9 +82,18 @@ TESTS += $(cli_tests)
 
 # faults
 faults_tests = \
-  tests/faults/output.sh
+  tests/faults/checkpoint.sh \
+  tests/faults/output.sh \
+  tests/faults/preload.sh
 dist_check_SCRIPTS += $(faults_tests)
 TESTS += $(faults_tests)
+
+# fuzz
+fuzz_tests = \
+  tests/fuzz/corpus.sh \
+  tests/fuzz/run.sh
+dist_check_SCRIPTS += $(fuzz_tests)
+TESTS += $(fuzz_tests)
 
 # lint
 lint_tests = \
@@ -100,6 +111,7 @@ TESTS += $(lint_tests)
 ranks_tests = \
   tests/ranks/checkpoint.sh \
   tests/ranks/engine.sh \
+  tests/ranks/model.sh \
   tests/ranks/output.sh \
   tests/ranks/phold.sh \
   tests/ranks/scenarios.sh
@@ -114,8 +126,15 @@ TESTS += $(validation_tests)
 
 # what the tests read
 EXTRA_DIST += \
+  tests/faults/faults.c \
+  tests/fuzz/fuzz_checkpoint.c \
+  tests/fuzz/fuzz_csv.c \
+  tests/fuzz/fuzz_trace.c \
+  tests/fuzz/fuzz_values.c \
+  tests/fuzz/input.h \
   tests/unit/market.h \
   tests/unit/ping.h \
   tests/unit/real_data.h \
   tests/unit/scene.h \
+  tests/unit/template_run.h \
   tests/unit/tiny_run.h

@@ -177,7 +177,7 @@ static const struct dp_column asset_columns[] = {
     DP_COLUMN(struct dp_asset_row, decimals, "1", "decimals of the whole unit"),
 };
 
-#define COLUMNS(array) .columns = array, .column_n = sizeof array / sizeof array[0]
+#define COLUMNS(array) DP_ROWS(column, array)
 
 static const struct dp_table_decl tables[] = {
     {.name = "account", .doc = "accounts of the cells' books", .scope = DP_SCOPE_CELL,
@@ -223,16 +223,11 @@ const struct dp_model dp_books_model = {
     .name = "books",
     .doc = "double entry: assets, accounts of cells, replicated accounts, bridges, transfers",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof tables[0],
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof metrics[0],
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof kpis[0],
-    .flows = flows,
-    .flow_n = sizeof flows / sizeof flows[0],
-    .handles = handles,
-    .handle_n = sizeof handles / sizeof handles[0],
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(flow, flows),
+    DP_ROWS(handle, handles),
     .implicit = true,
     .init_replicated = init_replicated,
     .init_cell = init_cell,

@@ -56,6 +56,16 @@ static void print_parents(struct dp_str *out, const struct dp_catalog_entry *lis
   }
 }
 
+/* What is no schema: the frame of a scenario, and presets, which take the options of what they make. */
+static const char frame[] =
+    "---@param scenario table\n---@return table\nfunction depin.scenario(scenario) end\n"
+    "---@param parameters table<string, table> name = { default, min = , max = , doc = }\n"
+    "---@return table<string, any>\nfunction depin.parameters(parameters) end\n"
+    "---@param bound number\n---@return depin.value\nfunction depin.at_least(bound) end\n"
+    "---@param bound number\n---@return depin.value\nfunction depin.at_most(bound) end\n"
+    "---@param low number\n---@param high number\n---@return depin.value\nfunction depin.between(low, high) end\n"
+    "---@param value number\n---@return depin.value\nfunction depin.equals(value) end\n";
+
 void dp_luals_print(struct dp_str *out, const struct dp_catalog_entry *list, size_t n) {
   dp_str_append(out, "---@meta depin\n\n---@class depin.value what a constructor returns; called again it makes a changed "
                      "copy\n\n");
@@ -67,5 +77,6 @@ void dp_luals_print(struct dp_str *out, const struct dp_catalog_entry *list, siz
     dp_str_printf(out, "---@param options depin.options.%s\n---@return depin.value\nfunction %s(options) end\n",
                   list[i].schema->name, list[i].lua);
   }
+  dp_str_append(out, frame);
   dp_str_append(out, "return depin\n");
 }

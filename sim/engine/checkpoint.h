@@ -2,7 +2,7 @@
  * Layer: engine. dp_checkpoint_write and _restore are collective; rank 0 alone touches the file.
  *
  * The file is a row of sections, each with its length and hash, and an end mark: the owner's notes, the schema, the
- * clock, the replicated tables, every cell by id. It does not depend on the number of ranks and is read by any. It is
+ * clock, the replicated tables, every cell by id. It fits any number of ranks. It is
  * written as PATH.part, brought to the disk and renamed to PATH; the one before stays as PATH.old. At every moment
  * there is a whole one under PATH, once there was one (under PATH.old on a disk without hard links). */
 #ifndef DP_ENGINE_CHECKPOINT_H

@@ -80,8 +80,10 @@ static enum dp_status check_rows(const struct dp_table *t, struct dp_err *err) {
     dead_n += !(generation & 1) && generation < GENERATION_END;
   }
   bool good = row == t->row_n && live_n == t->live_n;
-  for (row = t->free_head; good && row != DP_NO_ROW; row = t->next_free[row], free_n++)
+  for (row = t->free_head; good && row != DP_NO_ROW; free_n++) {
     good = free_n < dead_n && row < t->row_n && !(t->generation[row] & 1) && t->generation[row] < GENERATION_END;
+    if (good) row = t->next_free[row];
+  }
   if (good && free_n == dead_n) return DP_OK;
   return dp_fail(err, DP_FORMAT, "packed state: the rows of table %s are not consistent", t->decl->name);
 }

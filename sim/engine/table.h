@@ -45,6 +45,10 @@ struct dp_column {
   const char *doc;
 };
 
+/** Initialises a declared list and its length: DP_ROWS(column, node_columns) is
+ *  `.columns = node_columns, .column_n = (its number of elements)`. */
+#define DP_ROWS(field, array) .field##s = (array), .field##_n = sizeof(array) / sizeof *(array)
+
 #define DP_TYPE_OF(x)                                                                                                \
   _Generic((x), uint8_t: DP_TYPE_U8, uint16_t: DP_TYPE_U16, uint32_t: DP_TYPE_U32, int32_t: DP_TYPE_I32,             \
       uint64_t: DP_TYPE_U64, int64_t: DP_TYPE_I64, double: DP_TYPE_F64, dp_i128: DP_TYPE_I128)

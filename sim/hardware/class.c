@@ -83,8 +83,7 @@ static const struct dp_param params[] = {
 const struct dp_schema dp_node_class_schema = {
     .name = "hardware.class",
     .doc = "a kind of machine: GPUs, power, price, failure and repair",
-    .params = params,
-    .param_n = sizeof params / sizeof params[0],
+    DP_ROWS(param, params),
     .size = sizeof(struct dp_node_class),
     .check = check,
 };

@@ -186,7 +186,7 @@ static const struct dp_column count_columns[] = {
     DP_COLUMN(struct dp_node_count, up_n, "1", "nodes of the cell that work"),
 };
 
-#define COLUMNS(array) .columns = array, .column_n = sizeof array / sizeof array[0]
+#define COLUMNS(array) DP_ROWS(column, array)
 
 static const struct dp_table_decl tables[] = {
     {.name = "node", .doc = "machines", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct dp_node),
@@ -225,14 +225,10 @@ const struct dp_model dp_node_model = {
     .name = "hardware.node",
     .doc = "machines: failure and repair, energy and its bill",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof tables[0],
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof metrics[0],
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof kpis[0],
-    .handles = handles,
-    .handle_n = sizeof handles / sizeof handles[0],
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(handle, handles),
     .implicit = true,
     .init_replicated = init_replicated,
     .init_cell = init_cell,

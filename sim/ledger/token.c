@@ -212,7 +212,7 @@ static const struct dp_column state_columns[] = {
     DP_COLUMN(struct dp_token_state, swept, "base", "remainders and emission without work, to the treasury"),
 };
 
-#define COLUMNS(array) .columns = array, .column_n = sizeof array / sizeof array[0]
+#define COLUMNS(array) DP_ROWS(column, array)
 
 static const struct dp_table_decl tables[] = {
     {.name = "share", .doc = "a host's work and token wallet", .scope = DP_SCOPE_CELL,
@@ -270,8 +270,7 @@ static const struct dp_param params[] = {
 static const struct dp_schema schema = {
     .name = "ledger.token",
     .doc = "a token: supply, emission by a fixed schedule, rewards by work",
-    .params = params,
-    .param_n = sizeof params / sizeof params[0],
+    DP_ROWS(param, params),
     .size = sizeof(struct dp_token_config),
 };
 
@@ -280,16 +279,11 @@ const struct dp_model dp_token_model = {
     .section = "tokens",
     .doc = "a token: supply, emission, rewards by work",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof tables[0],
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof metrics[0],
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof kpis[0],
-    .flows = flows,
-    .flow_n = sizeof flows / sizeof flows[0],
-    .values = values,
-    .value_n = sizeof values / sizeof values[0],
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(flow, flows),
+    DP_ROWS(value, values),
     .init_replicated = init_replicated,
     .init_cell = init_cell,
     .collect = collect,

@@ -19,7 +19,7 @@ static const struct dp_param params[] = {
 #undef FIELD
 
 const struct dp_schema dp_cloud_schema = {.name = "market.cloud", .doc = "the centralised cloud: posted price, no queue",
-                                          .params = params, .param_n = sizeof params / sizeof *params,
+                                          DP_ROWS(param, params),
                                           .size = sizeof(struct dp_cloud)};
 
 double dp_cloud_network_share(double price_ratio, double latency_gap_s, double price_weight, double latency_weight_per_s,

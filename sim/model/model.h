@@ -2,8 +2,8 @@
  * Layer: model. model/template/ is a commented, compiled and tested example; model/registry.c lists every model.
  *
  * A model has *instances* (one per network, token, workload). Between beats its `handle` runs cells event by event. At
- * a beat every model does collect → clear → apply: cells hand in numbers, every rank steps the same replicated state from
- * the same numbers, cells take the outcome. The registry order is the order of each of the three. */
+ * a beat every model does collect → clear → apply: cells hand in numbers, every rank steps the same replicated state
+ * from the same numbers, cells take the outcome. The registry order is the order of each of the three. */
 #ifndef DP_MODEL_MODEL_H
 #define DP_MODEL_MODEL_H
 

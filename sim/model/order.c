@@ -127,8 +127,9 @@ static enum dp_status check_read(const struct models *all, const struct dp_model
   if (writer == SIZE_MAX) {
     /* without a registry nobody knows which models exist */
     if (!all->sim->spec.registry) return DP_OK;
-    return dp_fail(err, DP_SCENARIO, "%s reads %s, which no model writes (declare it DP_OUT there, or correct the name)",
-                   reader->name, v->name);
+    return dp_fail(err, DP_SCENARIO,
+                   "%s reads %s, which no model writes (declare it DP_OUT there, or correct the name)", reader->name,
+                   v->name);
   }
   const char *name = model_at(all, writer)->name;
   if (v->direction == DP_IN && writer >= own)

@@ -47,7 +47,8 @@ struct dp_strings { const char *const *v; size_t n; };
 struct dp_part_refs { const struct dp_part_ref *v; size_t n; };
 
 /** One row. What is left out gets the default (`value`, `text`); REF, PART(S), NUMBERS, STRINGS and PATH without one
- *  are empty then. `required`: it must be given; a REF may still be left out when there is exactly one instance to mean. */
+ *  are empty then. `required`: it must be given; a REF may still be left out when there is exactly one instance to
+ *  mean. */
 struct dp_param {
   const char *name; /* with its unit: _s _d _usd _w _kwh _gib _ratio _n … */
   enum dp_param_type type;

@@ -70,7 +70,8 @@ enum dp_status dp_sim_kpis(struct dp_sim *sim, struct dp_kpi_value **out, size_t
 enum dp_status dp_sim_histogram(struct dp_sim *sim, const struct dp_instance *instance, unsigned metric,
                                 uint64_t *counts, struct dp_err *err);
 
-/** Collective. Exact total of a counter, gauge or histogram (the sum of its values) over all cells and slots, in quanta. */
+/** Collective. Exact total of a counter, gauge or histogram (the sum of its values) over all cells and slots, in
+ *  quanta. */
 enum dp_status dp_sim_metric_total(struct dp_sim *sim, const struct dp_instance *instance, unsigned metric,
                                    dp_i128 *total, struct dp_err *err);
 

@@ -208,8 +208,7 @@ static const struct dp_param region_params[] = {
 const struct dp_schema dp_region_schema = {
     .name = "place.region",
     .doc = "a region: where it is, what electricity costs there, how many customers and machines it has",
-    .params = region_params,
-    .param_n = sizeof region_params / sizeof region_params[0],
+    DP_ROWS(param, region_params),
     .size = sizeof(struct dp_region),
     .check = check_region,
 };
@@ -233,8 +232,7 @@ static const struct dp_param place_params[] = {
 static const struct dp_schema place_schema = {
     .name = "place",
     .doc = "the regions and what distance costs",
-    .params = place_params,
-    .param_n = sizeof place_params / sizeof place_params[0],
+    DP_ROWS(param, place_params),
     .size = sizeof(struct dp_place_config),
     .check = check_place,
 };

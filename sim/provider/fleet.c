@@ -27,7 +27,7 @@ static const struct dp_param params[] = {
 };
 #undef FIELD
 static const struct dp_schema schema = {.name = "provider.fleet", .doc = "a fleet of equal machines in one network",
-                                        .params = params, .param_n = sizeof params / sizeof *params,
+                                        DP_ROWS(param, params),
                                         .size = sizeof(struct dp_fleet_config)};
 
 #define COL(f, unit, doc) DP_COLUMN(struct dp_host, f, unit, doc)
@@ -44,7 +44,7 @@ static const struct dp_column columns[] = {
 #undef COL
 static const struct dp_table_decl tables[] = {
     {.name = "host", .doc = "operators, one a node", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct dp_host),
-     .columns = columns, .column_n = sizeof columns / sizeof *columns, .follows = "hardware.node.node", .output = true},
+     DP_ROWS(column, columns), .follows = "hardware.node.node", .output = true},
 };
 
 static const struct dp_metric metrics[] = {
@@ -262,14 +262,10 @@ const struct dp_model dp_fleet_model = {
     .section = "providers",
     .doc = "operators of equal machines who post prices",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof *tables,
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof *metrics,
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof *kpis,
-    .handles = handles,
-    .handle_n = sizeof handles / sizeof *handles,
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(handle, handles),
     .init_replicated = init_replicated,
     .init_cell = init_cell,
     .handle = handle,

@@ -7,6 +7,7 @@
 #include "script/bind.h"
 #include "script/call.h"
 #include "script/formula.h"
+#include "script/formula_groups.h"
 
 #define NAMES_MAX 512
 
@@ -156,6 +157,7 @@ static void open_formulas(lua_State *L) {
     lua_pushcclosure(L, call_formula, 1);
     lua_setfield(L, -2, f->name);
   }
+  dp__formula_open_groups(L, core_namespace);
   lua_call(L, 2, 1);
   lua_setfield(L, -2, "formula");
 }

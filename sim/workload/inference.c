@@ -49,7 +49,7 @@ static const struct dp_param params[] = {
 };
 #undef FIELD
 static const struct dp_schema schema = {.name = "workload.inference", .doc = "customers of LLM inference",
-                                        .params = params, .param_n = sizeof params / sizeof *params,
+                                        DP_ROWS(param, params),
                                         .size = sizeof(struct dp_inference_config)};
 
 static const struct dp_column source_columns[] = {
@@ -61,10 +61,9 @@ static const struct dp_column request_columns[] = {
 };
 static const struct dp_table_decl tables[] = {
     {.name = "source", .doc = "customers of each cell", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct dp_source),
-     .columns = source_columns, .column_n = sizeof source_columns / sizeof *source_columns},
+     DP_ROWS(column, source_columns)},
     {.name = "request", .doc = "requests without an answer yet", .scope = DP_SCOPE_CELL,
-     .row_size = sizeof(struct dp_request), .columns = request_columns,
-     .column_n = sizeof request_columns / sizeof *request_columns},
+     .row_size = sizeof(struct dp_request), DP_ROWS(column, request_columns)},
 };
 
 static const struct dp_metric metrics[] = {
@@ -269,14 +268,10 @@ const struct dp_model dp_inference_model = {
     .section = "workloads",
     .doc = "customers of LLM inference, from a trace or synthetic",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof *tables,
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof *metrics,
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof *kpis,
-    .handles = handles,
-    .handle_n = sizeof handles / sizeof *handles,
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(handle, handles),
     .init_replicated = init_replicated,
     .init_cell = init_cell,
     .handle = handle,

@@ -14,7 +14,7 @@ static const struct dp_param llm_params[] = {
      .doc = "memory of the weights in fp16", .source = "6,738,415,616 parameters of 2 bytes"},
 };
 const struct dp_schema dp_llm_schema = {.name = "workload.llm", .doc = "a language model that is served",
-                                        .params = llm_params, .param_n = sizeof llm_params / sizeof *llm_params,
+                                        DP_ROWS(param, llm_params),
                                         .size = sizeof(struct dp_llm)};
 
 #define FIELD(f) DP_FIELD(struct dp_server_config, f)
@@ -30,7 +30,7 @@ static const struct dp_param params[] = {
      .max = 0.9, .doc = "share of a GPU's memory that is kept free", .source = "vLLM's gpu_memory_utilization is 0.9"},
 };
 static const struct dp_schema schema = {.name = "workload.server", .doc = "continuous batching on every node",
-                                        .params = params, .param_n = sizeof params / sizeof *params,
+                                        DP_ROWS(param, params),
                                         .size = sizeof(struct dp_server_config)};
 
 #define COL(f, unit, doc) DP_COLUMN(struct dp_server, f, unit, doc)
@@ -70,10 +70,9 @@ static const struct dp_column task_columns[] = {
 #undef COL
 static const struct dp_table_decl tables[] = {
     {.name = "server", .doc = "the LLM server of each node", .scope = DP_SCOPE_CELL,
-     .row_size = sizeof(struct dp_server), .columns = server_columns,
-     .column_n = sizeof server_columns / sizeof *server_columns, .follows = "hardware.node.node"},
+     .row_size = sizeof(struct dp_server), DP_ROWS(column, server_columns), .follows = "hardware.node.node"},
     {.name = "task", .doc = "requests at servers", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct dp_task),
-     .columns = task_columns, .column_n = sizeof task_columns / sizeof *task_columns},
+     DP_ROWS(column, task_columns)},
 };
 
 static const struct dp_metric metrics[] = {
@@ -216,14 +215,10 @@ const struct dp_model dp_server_model = {
     .name = "workload.server",
     .doc = "LLM servers with continuous batching, one on every node",
     .schema = &schema,
-    .tables = tables,
-    .table_n = sizeof tables / sizeof *tables,
-    .metrics = metrics,
-    .metric_n = sizeof metrics / sizeof *metrics,
-    .kpis = kpis,
-    .kpi_n = sizeof kpis / sizeof *kpis,
-    .handles = handles,
-    .handle_n = sizeof handles / sizeof *handles,
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(handle, handles),
     .implicit = true,
     .init_replicated = init_replicated,
     .handle = handle,

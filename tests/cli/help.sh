@@ -67,9 +67,11 @@ like "presets lists machines" "$(cat out)" 'depin\.hardware\.rtx4090 +24 GiB'
 exits "completion" 0 "$DEPINSIM" completion bash
 cp out completion.bash
 ok "the completion is valid bash" bash -n completion.bash
+# shellcheck disable=SC2016 # the inner shell's dollars
 ok "the completion completes" bash -c '. ./completion.bash
   COMP_WORDS=(depinsim run --se) COMP_CWORD=2; _depinsim; [ "${COMPREPLY[*]}" = "--set= --seed=" ]'
 
+# shellcheck disable=SC2016
 exits "a full disk behind stdout" 3 sh -c '"$DEPINSIM" models >/dev/full'
 like "a full disk is named" "$(cat err)" 'No space left'
 done_testing

@@ -23,7 +23,8 @@ ok "a terminal shows date, share, events a second and what is left" wait_for "$b
 first=$(grep -E "$bar" screen)
 moved() {
   for _ in {1..100}; do
-    wait_for "$bar" && [ "$(grep -E "$bar" screen)" != "$first" ] && return 0
+    wait_for "$bar" || return 1
+    [ "$(grep -E "$bar" screen)" = "$first" ] || return 0
     sleep 0.1
   done
   return 1

@@ -69,7 +69,7 @@ fails "a folder as the output" 3 'is a folder' "$DEPINSIM" run mine.lua -o .
 fails "an output in a folder that is not there" 3 'No such file' "$DEPINSIM" run mine.lua -o no/x.h5
 fails "the scenario as the output" 2 'is the scenario itself' "$DEPINSIM" run mine.lua -o mine.lua
 fails "an end before the start" 2 'not later than' "$DEPINSIM" run mine.lua --until 2020-01-01
-grep -q 'depin.scenario' mine.lua && pass "the scenario is untouched" || fail "the scenario is untouched"
+ok "the scenario is untouched" grep -q 'depin.scenario' mine.lua
 
 # Under a launcher the rank that fails speaks alone, and its code is everyone's.
 for n in 2 3; do
@@ -85,6 +85,7 @@ is "what is not parallel speaks once" "$(grep -c '^books:' $out)" 1
 left "failures on ranks"
 
 # An interrupt: from a shell that does not ignore it for its children.
+# shellcheck disable=SC2016
 bash -c 'set -m; "$DEPINSIM" run mine.lua --set minutes=900000 -o long.h5 & p=$!
   for i in {1..200}; do [ -e long.h5.part ] && break; sleep 0.1; done
   sleep 1; kill -INT $p; wait $p; echo $? >code' >$out 2>$err

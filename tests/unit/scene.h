@@ -3,9 +3,14 @@
 #ifndef DP_TESTS_SCENE_H
 #define DP_TESTS_SCENE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "books/books.h"
 #include "hardware/node.h"

@@ -246,7 +246,7 @@ static enum dp_status unpack_head(struct table_head head, const uint32_t *genera
 static void chains_of_free_rows_that_cannot_be_are_refused(void **state) {
   (void)state;
   const uint32_t none = DP_NO_ROW, dead[] = {2, 2, 1}, good[] = {1, none, none}, circle[] = {1, 0, none};
-  const uint32_t self[] = {0, none, none}, away[] = {7, none, none}, live[] = {2, none, none};
+  const uint32_t self[] = {0, none, none}, away[] = {DP_ROW_MAX, none, none}, live[] = {2, none, none};
   assert_int_equal(unpack_head((struct table_head){3, 1, 0, 1}, dead, good), DP_OK);
   assert_int_equal(unpack_head((struct table_head){3, 1, 0, 1}, dead, circle), DP_FORMAT);
   assert_int_equal(unpack_head((struct table_head){3, 1, 0, 1}, dead, self), DP_FORMAT);

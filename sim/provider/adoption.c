@@ -1,0 +1,10 @@
+#include "provider/adoption.h"
+
+#include <math.h>
+
+double dp_adoption_bass_share(double p, double q, double t) {
+  double x = -(p + q) * t;
+  return -expm1(x) / (1 + q / p * exp(x));
+}
+
+double dp_adoption_implied_rate(double multiple, double years) { return expm1(log(multiple) / years); }

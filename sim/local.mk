@@ -205,10 +205,13 @@ sim_libdepinsim_a_SOURCES += \
 sim_libdepinsim_a_SOURCES += \
   sim/output/disk.c \
   sim/output/disk.h \
+  sim/output/disk_state.c \
   sim/output/h5.c \
   sim/output/h5.h \
   sim/output/output.c \
   sim/output/output.h \
+  sim/output/pages.c \
+  sim/output/pages.h \
   sim/output/parts.h \
   sim/output/provenance.c \
   sim/output/seal.c \
@@ -253,6 +256,12 @@ sim_libdepinsim_a_SOURCES += \
   sim/script/catalog.h \
   sim/script/formula.c \
   sim/script/formula.h \
+  sim/script/formula_amm.c \
+  sim/script/formula_args.c \
+  sim/script/formula_args.h \
+  sim/script/formula_finance.c \
+  sim/script/formula_groups.h \
+  sim/script/formula_ledger.c \
   sim/script/freeze.c \
   sim/script/freeze.h \
   sim/script/host.h \

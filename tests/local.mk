@@ -33,16 +33,21 @@ unit_tests = \
   tests/unit/t_csv \
   tests/unit/t_engine \
   tests/unit/t_fleet \
+  tests/unit/t_formula \
   tests/unit/t_freeze \
   tests/unit/t_gateway \
   tests/unit/t_hardware \
   tests/unit/t_hash \
   tests/unit/t_hist \
   tests/unit/t_inference \
+  tests/unit/t_instances \
   tests/unit/t_llm_cost \
+  tests/unit/t_mechanisms \
+  tests/unit/t_metric \
   tests/unit/t_modules \
   tests/unit/t_output \
   tests/unit/t_pack \
+  tests/unit/t_param \
   tests/unit/t_place \
   tests/unit/t_policy_lua \
   tests/unit/t_queue \
@@ -50,6 +55,7 @@ unit_tests = \
   tests/unit/t_sandbox \
   tests/unit/t_scenario \
   tests/unit/t_server \
+  tests/unit/t_sim \
   tests/unit/t_status \
   tests/unit/t_str \
   tests/unit/t_table \
@@ -83,14 +89,12 @@ TESTS += $(cli_tests)
 # faults
 faults_tests = \
   tests/faults/checkpoint.sh \
-  tests/faults/output.sh \
-  tests/faults/preload.sh
+  tests/faults/output.sh
 dist_check_SCRIPTS += $(faults_tests)
 TESTS += $(faults_tests)
 
 # fuzz
 fuzz_tests = \
-  tests/fuzz/corpus.sh \
   tests/fuzz/run.sh
 dist_check_SCRIPTS += $(fuzz_tests)
 TESTS += $(fuzz_tests)
@@ -127,13 +131,16 @@ TESTS += $(validation_tests)
 # what the tests read
 EXTRA_DIST += \
   tests/faults/faults.c \
+  tests/faults/libfaults.sh \
   tests/fuzz/fuzz_checkpoint.c \
   tests/fuzz/fuzz_csv.c \
   tests/fuzz/fuzz_trace.c \
   tests/fuzz/fuzz_values.c \
   tests/fuzz/input.h \
+  tests/fuzz/libcorpus.sh \
   tests/unit/market.h \
   tests/unit/ping.h \
+  tests/unit/probe.h \
   tests/unit/real_data.h \
   tests/unit/scene.h \
   tests/unit/template_run.h \

@@ -60,60 +60,94 @@ static void adapt(struct dp_progress *p, int64_t now) {
   p->looked_ns = now;
 }
 
+/* Takes the signals that have come. */
+static unsigned signals(const struct dp_progress *p) {
+  static const struct timespec now = {0};
+  unsigned wishes = 0;
+  for (int number; (number = sigtimedwait(&p->held, NULL, &now)) > 0;)
+    wishes |= number == SIGINT ? DP_WISH_INTERRUPT : number == SIGTERM ? DP_WISH_TERMINATE : DP_WISH_CHECKPOINT;
+  return wishes;
+}
+
 static enum dp_status pulse(void *owner, dp_time now_ns, bool *stop, struct dp_err *err) {
   struct dp_progress *p = owner;
-  sigset_t pending;
   (void)err;
-  if (++p->pulse_n < p->look_every_n) return DP_OK;
-  p->pulse_n = 0;
-  int64_t now = wall_ns();
-  adapt(p, now);
-  if (sigpending(&pending) == 0 && sigismember(&pending, SIGINT) == 1) p->interrupted = *stop = true;
-  if (p->shows && now - p->drawn_ns >= DRAW_EVERY_NS) {
-    p->drawn_ns = now;
-    draw(p, now_ns);
+  if (now_ns >= p->due_ns) p->wishes |= DP_WISH_DUE;
+  if (p->checks) p->wishes |= DP_WISH_CHECK;
+  if (++p->pulse_n >= p->look_every_n) {
+    p->pulse_n = 0;
+    int64_t now = wall_ns();
+    adapt(p, now);
+    p->wishes |= signals(p);
+    if (now >= p->wall_ns) p->wishes |= DP_WISH_WALL;
+    if (p->shows && now - p->drawn_ns >= DRAW_EVERY_NS) {
+      p->drawn_ns = now;
+      draw(p, now_ns);
+    }
   }
+  if (p->wishes) *stop = true;
   return DP_OK;
 }
 
-/* MPI has threads of its own, in which SIGINT is not held back: there it is handed on to the first thread, where it
- * waits until a pulse looks. */
-static void hand_on(int number) { syscall(SYS_tgkill, getpid(), getpid(), number); }
-
-static void hold_interrupts(struct dp_progress *p) {
-  struct sigaction action = {.sa_handler = hand_on, .sa_flags = SA_RESTART};
-  sigset_t held;
-  sigemptyset(&held);
-  sigaddset(&held, SIGINT);
-  sigprocmask(SIG_BLOCK, &held, &p->mask_before);
-  sigaction(SIGINT, NULL, &p->action_before);
-  if (p->action_before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+enum dp_status dp_progress_wishes(struct dp_progress *p, unsigned *wishes, struct dp_err *err) {
+  int64_t none[8 * sizeof p->wishes]; /* 0: this rank wishes it */
+  const size_t n = sizeof none / sizeof *none;
+  for (size_t i = 0; i < n; i++) none[i] = !(p->wishes >> i & 1);
+  DP_TRY(dp_comm_min_i64(p->sim->comm, none, n, err));
+  *wishes = p->wishes = 0;
+  for (size_t i = 0; i < n; i++)
+    if (!none[i]) *wishes |= 1u << i;
+  return DP_OK;
 }
 
-static void free_interrupts(struct dp_progress *p) {
-  static const struct timespec now = {0};
-  sigset_t held;
-  sigemptyset(&held);
-  sigaddset(&held, SIGINT);
-  if (p->interrupted) sigtimedwait(&held, NULL, &now); /* it was heard: it must not end the process as well */
-  sigaction(SIGINT, &p->action_before, NULL);
-  sigprocmask(SIG_SETMASK, &p->mask_before, NULL);
+/* ---- signals ---- */
+
+static const int numbers[DP_PROGRESS_SIGNALS] = {SIGUSR1, SIGINT, SIGTERM};
+
+/* MPI has threads of its own, in which signals are not held back: there they are handed on to the first thread, where
+ * they wait until a pulse looks. */
+static void hand_on(int number) { syscall(SYS_tgkill, getpid(), getpid(), number); }
+
+/* Signals that whoever started us wants to be ignored stay so. */
+static void hold(struct dp_progress *p, int i) {
+  struct sigaction action = {.sa_handler = hand_on, .sa_flags = SA_RESTART};
+  sigaction(numbers[i], NULL, &p->actions_before[i]);
+  if (p->actions_before[i].sa_handler == SIG_IGN) return;
+  sigaddset(&p->held, numbers[i]);
+  sigprocmask(SIG_BLOCK, &p->held, NULL);
+  sigaction(numbers[i], &action, NULL);
+}
+
+void dp_progress_hold(struct dp_progress *p) {
+  *p = (struct dp_progress){.look_every_n = 1, .began_ns = wall_ns(), .due_ns = INT64_MAX, .wall_ns = INT64_MAX};
+  sigemptyset(&p->held);
+  sigprocmask(SIG_BLOCK, NULL, &p->mask_before);
+  hold(p, 0);
 }
 
 void dp_progress_begin(struct dp_progress *p, struct dp_sim *sim, bool quiet) {
   const char *terminal = getenv("TERM");
   bool dumb = !terminal || strcmp(terminal, "dumb") == 0;
-  int64_t now = wall_ns();
-  *p = (struct dp_progress){.sim = sim, .look_every_n = 1, .began_ns = now, .looked_ns = now, .drawn_ns = now};
+  p->sim = sim;
+  p->looked_ns = p->drawn_ns = wall_ns();
   p->shows = !quiet && !dumb && sim->comm->rank == 0 && isatty(STDERR_FILENO);
-  hold_interrupts(p);
+  for (int i = 1; i < DP_PROGRESS_SIGNALS; i++) hold(p, i);
   dp_sim_set_pulse(sim, pulse, p);
 }
 
+void dp_progress_wipe(struct dp_progress *p) {
+  if (!p->shown) return;
+  fputs("\r\033[K", stderr);
+  fflush(stderr);
+  p->shown = false;
+}
+
+/* Asking for a checkpoint must not kill a run that writes its result. */
 void dp_progress_end(struct dp_progress *p) {
-  if (p->shown) {
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
-  }
-  free_interrupts(p);
+  const struct sigaction ignore = {.sa_handler = SIG_IGN};
+  dp_progress_wipe(p);
+  for (int i = 1; i < DP_PROGRESS_SIGNALS; i++)
+    if (sigismember(&p->held, numbers[i]) == 1) sigaction(numbers[i], &p->actions_before[i], NULL);
+  sigaction(SIGUSR1, &ignore, NULL);
+  sigprocmask(SIG_SETMASK, &p->mask_before, NULL);
 }

@@ -100,6 +100,7 @@ enum dp_status dp_scenario_open(const char *path, const struct dp_scenario_choic
       .has_seed = choice->has_seed,
       .seed = choice->seed,
       .check_form = choice->check_form,
+      .texts = choice->texts,
   };
   bool is_date = false;
   int64_t ns = 0;

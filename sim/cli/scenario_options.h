@@ -15,6 +15,7 @@ struct dp_scenario_choice {
   bool has_seed, check_form;
   uint64_t seed;
   const char *until; /* as typed, or NULL */
+  const struct dp_buffer *texts; /* first rank: run instead of the file; NULL: the file is read */
 };
 
 /** Rows for a command's table of options. */

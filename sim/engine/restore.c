@@ -66,7 +66,7 @@ static void close_source(struct source *s) {
 
 /* The next section into `body` (overwritten). */
 static enum dp_status take_section(struct source *s, uint64_t *kind, struct dp_buffer *body, struct dp_err *err) {
-  struct dp_ckpt_head head;
+  struct dp_ckpt_head head = {0};
   DP_TRY(take(s, &head, sizeof head, err));
   if (head.len > s->left) return cut_short(s, err);
   body->len = 0;

@@ -19,9 +19,9 @@ struct dp_lending_curve {
 /** Yearly rates at utilisation U in [0, 1]: what borrowers pay, and lenders earn: borrow · U · (1 − reserve factor). */
 void dp_lending_kinked_rate(const struct dp_lending_curve *curve, double utilisation, double *borrow, double *supply);
 
-/** Index, 1e27 based, after `seconds` at a yearly `rate_ray` (1e27 = 100 %): 1 + n r + n (n−1)/2 r² + n (n−1)(n−2)/6 r³
- *  with r the floored rate a second and products rounded half up. Error: DP_RANGE for negative seconds or a result beyond
- *  256 bits. */
+/** Index, 1e27 based, after `seconds` at a yearly `rate_ray` (1e27 = 100 %): 1 + n r + n (n−1)/2 r² + n (n−1)(n−2)/6
+ *  r³ with r the floored rate a second and products rounded half up. Error: DP_RANGE for negative seconds or a
+ *  result beyond 256 bits. */
 enum dp_status dp_lending_compounded_index(struct dp_u256 rate_ray, int64_t seconds, struct dp_u256 *index_ray,
                                            struct dp_err *err);
 

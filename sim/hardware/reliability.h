@@ -7,8 +7,8 @@
 /** Work between checkpoints: √(2 C M) for a checkpoint of C ≥ 0 and a mean time between failures M > 0. */
 double dp_reliability_young_interval_s(double checkpoint_s, double mtbf_s);
 
-/** Share of time that is useful work when `interval_s` > 0 of work is followed by a checkpoint, failures are exponential
- *  and each costs `restart_s` ≥ 0: τ / (M e^(R/M) (e^((τ+C)/M) − 1)). */
+/** Share of time that is useful work when `interval_s` > 0 of work is followed by a checkpoint, failures are
+ *  exponential and each costs `restart_s` ≥ 0: τ / (M e^(R/M) (e^((τ+C)/M) − 1)). */
 double dp_reliability_useful_share(double checkpoint_s, double mtbf_s, double restart_s, double interval_s);
 
 #endif

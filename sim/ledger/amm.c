@@ -96,8 +96,8 @@ static bool other_balance(uint64_t ann, const struct dp_u256 *x, size_t n, size_
   return false;
 }
 
-enum dp_status dp_amm_stableswap_out(int64_t amplification, const struct dp_u256 *balances, size_t n, size_t i, size_t j,
-                                     struct dp_u256 in, struct dp_u256 *out, struct dp_err *err) {
+enum dp_status dp_amm_stableswap_out(int64_t amplification, const struct dp_u256 *balances, size_t n, size_t i,
+                                     size_t j, struct dp_u256 in, struct dp_u256 *out, struct dp_err *err) {
   struct dp_u256 x[DP_AMM_COINS_MAX], d, y, fee, bought = {{0}};
   if (amplification < 1 || amplification > 1000000)
     return dp_fail(err, DP_RANGE, "A must lie in [1, 1000000], got %lld", (long long)amplification);

@@ -11,7 +11,8 @@ enum dp_status dp_ethereum_next_base_fee(int64_t base_wei, int64_t used_gas, int
   if (used_gas < 0 || used_gas > limit_gas)
     return dp_fail(err, DP_RANGE, "gas used must lie in [0, %lld], the limit, got %lld", (long long)limit_gas,
                    (long long)used_gas);
-  if (denominator < 1) return dp_fail(err, DP_RANGE, "a denominator must be 1 or more, got %lld", (long long)denominator);
+  if (denominator < 1)
+    return dp_fail(err, DP_RANGE, "a denominator must be 1 or more, got %lld", (long long)denominator);
   int64_t target = limit_gas / 2;
   dp_i128 off = used_gas > target ? used_gas - target : target - used_gas;
   dp_i128 change = base_wei * off / target / denominator, next;
@@ -24,7 +25,8 @@ enum dp_status dp_ethereum_next_base_fee(int64_t base_wei, int64_t used_gas, int
 
 enum dp_status dp_ethereum_blob_base_fee(int64_t excess_blob_gas, int64_t fraction, int64_t *wei, struct dp_err *err) {
   if (excess_blob_gas < 0) return dp_fail(err, DP_RANGE, "excess blob gas must not be negative");
-  if (fraction < 1) return dp_fail(err, DP_RANGE, "an update fraction must be 1 or more, got %lld", (long long)fraction);
+  if (fraction < 1)
+    return dp_fail(err, DP_RANGE, "an update fraction must be 1 or more, got %lld", (long long)fraction);
   const dp_u128 unit = (dp_u128)fraction; /* 1 wei */
   dp_u128 sum = 0, term = unit, step;
   if (excess_blob_gas / fraction >= 44) return too_large(err); /* e^44 > 2^63 */

@@ -1,5 +1,5 @@
-/* sim/ledger/helium.h — Helium's rules: HNT schedule, net emissions, data credits, proof-of-coverage units.
- * Layer: domain. Not collective, allocates nothing. Source: helium/HIP 0015, 0017, 0020, 0149; helium/docs hnt-token.mdx,
+/* sim/ledger/helium.h — Helium's rules: HNT schedule, net emissions, data credits, proof-of-coverage units. Layer:
+ * domain. Not collective, allocates nothing. Source: helium/HIP 0015, 0017, 0020, 0149; helium/docs hnt-token.mdx,
  * data-credit.mdx. */
 #ifndef DP_LEDGER_HELIUM_H
 #define DP_LEDGER_HELIUM_H
@@ -15,9 +15,9 @@
 /** HNT minted by the schedule in year `year` ≥ 1; year 1 begins on 2019-08-01, halving every two years (HIP-20). */
 double dp_helium_minted_in_year(int64_t year);
 
-/** Net emissions by the smoothing of 2020: each epoch emits pool/336 of the pool left by the epochs before, then the pool
- *  gains min(burn, 34.24). @param burn HNT burned, per epoch; `emitted` and `pool` get n values: the epoch's emission and
- *  the pool after it. */
+/** Net emissions by the smoothing of 2020: each epoch emits pool/336 of the pool left by the epochs before, then the
+ *  pool gains min(burn, 34.24). @param burn HNT burned, per epoch; `emitted` and `pool` get n values: the epoch's
+ *  emission and the pool after it. */
 void dp_helium_net_emission(const double *burn, size_t n, double *emitted, double *pool);
 
 /** ⌊HNT · price / 1e-5 USD⌋: data credits for burned HNT; both arguments are whole numbers of 1e-8. Exact.
@@ -28,8 +28,8 @@ enum dp_status dp_helium_data_credits(dp_u128 hnt_1e8, dp_u128 usd_per_hnt_1e8, 
  *  witness's. */
 void dp_helium_hip15_units(int64_t witness_n, double *transmitter, double *each_witness);
 
-/** How many hotspots of a hexagon count (HIP-17): min(max, target · max(1, occupied − N + 1)). `occupied_n` of the seven
- *  hexagons (it and its neighbours) hold the target or more. Arguments in [0, 2^31). */
+/** How many hotspots of a hexagon count (HIP-17): min(max, target · max(1, occupied − N + 1)). `occupied_n` of the
+ *  seven hexagons (it and its neighbours) hold the target or more. Arguments in [0, 2^31). */
 int64_t dp_helium_hip17_limit(int64_t occupied_n, int64_t wanted_n, int64_t target, int64_t max);
 
 /** HIP-149's deployer band with the numbers of the proposal in dp_helium_hip149. */

@@ -29,7 +29,7 @@ enum dp_status dp_livepeer_next_inflation(const struct dp_livepeer_round *r, int
     return DP_OK;
   }
   if (share < (dp_u128)r->target) next = r->change > r->ceiling - next ? r->ceiling : next + r->change;
-  else next = r->change > next - r->floor ? r->floor : next - r->change;
+  else next -= r->change;
   *inflation = next < r->floor ? r->floor : next > r->ceiling ? r->ceiling : next;
   return DP_OK;
 }

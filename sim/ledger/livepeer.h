@@ -19,9 +19,9 @@ struct dp_livepeer_round {
   dp_u128 bonded, supply; /* base units */
 };
 
-/** Inflation of the next round: `change` more when ⌊bonded · denominator / supply⌋ is below the target, less when above,
- *  kept in [floor, ceiling]; as it is at the target. Error: DP_RANGE for rates outside [0, denominator], denominator < 1,
- *  floor > ceiling, or more bonded than there is. */
+/** Inflation of the next round: `change` more when ⌊bonded · denominator / supply⌋ is below the target, less when
+ *  above, kept in [floor, ceiling]; as it is at the target. Error: DP_RANGE for rates outside [0, denominator],
+ *  denominator < 1, floor > ceiling, or more bonded than there is. */
 enum dp_status dp_livepeer_next_inflation(const struct dp_livepeer_round *round, int64_t *inflation,
                                           struct dp_err *err);
 

@@ -108,8 +108,8 @@ static enum dp_status no_such(const struct dp_instance *in, const struct dp_para
     return dp_fail(err, DP_SCENARIO, "%s: %s = \"%s\": the scenario has no %s (add one of that name)", in->model->name,
                    p->name, ref->name, p->part);
   const char *meant = dp_str_suggest(ref->name, names, n);
-  return dp_fail(err, DP_SCENARIO, "%s: %s = \"%s\": no %s has that name (%s \"%s\"?)", in->model->name, p->name,
-                 ref->name, p->part, meant ? "did you mean" : "there is", meant ? meant : names[0]);
+  return dp_fail(err, DP_SCENARIO, "%s: %s = \"%s\": no %s has that name (%s \"%s\"%s)", in->model->name, p->name,
+                 ref->name, p->part, meant ? "did you mean" : "there is", meant ? meant : names[0], meant ? "?" : "");
 }
 
 static enum dp_status resolve_ref(const struct dp_instance *in, const struct dp_param *p, struct dp_ref *ref,

@@ -12,12 +12,6 @@
 
 #include "output/h5.h"
 
-struct dp_disk_block {
-  haddr_t at;
-  size_t size;
-  unsigned char *bytes;
-};
-
 /* ---- the descriptor ---- */
 
 enum dp_status dp_disk_fail(struct dp_err *err, const char *verb, const char *path, int error) {
@@ -50,8 +44,8 @@ enum dp_status dp_disk_sync(struct dp_disk *disk, const char *path, struct dp_er
 
 void dp_disk_close(struct dp_disk *disk) {
   if (disk->fd >= 0) close(disk->fd);
-  for (size_t i = 0; i < disk->block_n; i++) free(disk->blocks[i].bytes);
-  free(disk->blocks);
+  dp_pages_fini(&disk->pages);
+  free(disk->hashes);
   /* Not earlier: HDF5 1.10 reads the driver's class after it has dropped its own hold on it. */
   if (disk->driver >= 0) H5FDunregister(disk->driver);
   *disk = (struct dp_disk){.fd = -1, .driver = -1, .error = disk->error};
@@ -62,19 +56,16 @@ void dp_disk_close(struct dp_disk *disk) {
 struct handle {
   H5FD_t base; /* HDF5's part comes first */
   struct dp_disk *disk;
-  haddr_t eoa, eof;
+  haddr_t eoa;
 };
 
 static H5FD_t *open_handle(const char *name, unsigned flags, hid_t access, haddr_t maxaddr) {
   struct dp_disk *const *info = H5Pget_driver_info(access);
-  struct stat st;
   (void)name, (void)maxaddr;
-  if (info == NULL || ((flags & H5F_ACC_TRUNC) && ftruncate((*info)->fd, 0) < 0) || fstat((*info)->fd, &st) < 0)
-    return NULL;
+  if (info == NULL || ((flags & H5F_ACC_TRUNC) && ftruncate((*info)->fd, 0) < 0)) return NULL;
   struct handle *h = calloc(1, sizeof *h);
   if (h == NULL) return NULL;
   h->disk = *info;
-  h->eof = (haddr_t)st.st_size;
   return &h->base;
 }
 
@@ -109,71 +100,46 @@ static herr_t set_eoa(H5FD_t *file, H5FD_mem_t type, haddr_t address) {
 
 static haddr_t get_eof(const H5FD_t *file, H5FD_mem_t type) {
   (void)type;
-  return ((const struct handle *)file)->eof;
+  return ((const struct handle *)file)->disk->end;
 }
 
-static bool write_all(int fd, const unsigned char *bytes, size_t size, haddr_t at) {
-  while (size > 0) {
-    ssize_t n = pwrite(fd, bytes, size, (off_t)at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n == 0) errno = EIO;
-    if (n <= 0) return false;
-    bytes += n;
-    size -= (size_t)n;
-    at += (haddr_t)n;
-  }
-  return true;
+/* The first `held` bytes go to the pages; without memory for them the run fails, and HDF5 does not learn of it. */
+static size_t hold(struct dp_disk *disk, const unsigned char *bytes, size_t size, haddr_t at) {
+  uint64_t limit = (disk->frozen + DP_PAGE_BYTES - 1) / DP_PAGE_BYTES * DP_PAGE_BYTES;
+  size_t held = at >= limit ? 0 : limit - at < size ? (size_t)(limit - at) : size;
+  if (disk->error != 0) held = size;
+  if (held > 0 && !dp_pages_put(&disk->pages, disk->fd, bytes, held, at) && disk->error == 0) disk->error = errno;
+  return held;
 }
 
-/* Keeps bytes that could not be written. Without memory they are lost: the run fails anyway. */
-static void keep(struct dp_disk *disk, const void *bytes, size_t size, haddr_t at) {
-  struct dp_disk_block *grown = realloc(disk->blocks, (disk->block_n + 1) * sizeof *grown);
-  if (grown == NULL) return;
-  disk->blocks = grown;
-  unsigned char *copy = malloc(size ? size : 1);
-  if (copy == NULL) return;
-  memcpy(copy, bytes, size);
-  disk->blocks[disk->block_n++] = (struct dp_disk_block){at, size, copy};
-}
-
-static herr_t write_bytes(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, const void *bytes) {
-  struct handle *h = (struct handle *)file;
+static herr_t write_bytes(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, const void *data) {
+  struct dp_disk *disk = ((struct handle *)file)->disk;
+  const unsigned char *bytes = data;
   (void)type, (void)transfer;
-  if (h->disk->error == 0 && !write_all(h->disk->fd, bytes, size, at)) h->disk->error = errno;
-  if (h->disk->error != 0) keep(h->disk, bytes, size, at);
-  if (at + size > h->eof) h->eof = at + size;
+  size_t held = hold(disk, bytes, size, at);
+  if (held < size && disk->error == 0 && !dp_pages_write_file(disk->fd, bytes + held, size - held, at + held))
+    disk->error = errno;
+  if (held < size && disk->error != 0) hold(disk, bytes + held, size - held, at + held);
+  if (at + size > disk->end) disk->end = at + size;
   return 0;
-}
-
-/* Lays kept bytes over those that came from the disk. */
-static void overlay(const struct dp_disk_block *b, haddr_t at, size_t size, unsigned char *bytes) {
-  haddr_t from = b->at > at ? b->at : at, to = b->at + b->size < at + size ? b->at + b->size : at + size;
-  if (from < to) memcpy(bytes + (from - at), b->bytes + (from - b->at), (size_t)(to - from));
 }
 
 static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size, void *out) {
   const struct dp_disk *disk = ((struct handle *)file)->disk;
-  unsigned char *bytes = out;
-  size_t done = 0;
   (void)type, (void)transfer;
-  while (done < size) {
-    ssize_t n = pread(disk->fd, bytes + done, size - done, (off_t)(at + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -1;
-    if (n == 0) break; /* beyond the end there are zeros */
-    done += (size_t)n;
-  }
-  memset(bytes + done, 0, size - done);
-  for (size_t i = 0; i < disk->block_n; i++) overlay(&disk->blocks[i], at, size, bytes);
+  if (!dp_pages_read_file(disk->fd, out, size, at)) return -1;
+  dp_pages_cover(&disk->pages, out, size, at);
   return 0;
 }
 
 static herr_t truncate_file(H5FD_t *file, hid_t transfer, hbool_t closing) {
   struct handle *h = (struct handle *)file;
+  struct dp_disk *disk = h->disk;
   (void)transfer, (void)closing;
-  if (h->eoa == h->eof) return 0;
-  if (h->disk->error == 0 && ftruncate(h->disk->fd, (off_t)h->eoa) < 0) h->disk->error = errno;
-  h->eof = h->eoa;
+  if (h->eoa == disk->end) return 0;
+  haddr_t size = h->eoa > disk->frozen ? h->eoa : disk->frozen;
+  if (disk->error == 0 && ftruncate(disk->fd, (off_t)size) < 0) disk->error = errno;
+  disk->end = h->eoa;
   return 0;
 }
 
@@ -199,10 +165,23 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-hid_t dp_disk_create_file(struct dp_disk *disk, const char *path) {
+/* Properties of access through the driver; -1 on failure. */
+static hid_t access_list(struct dp_disk *disk) {
   disk->driver = H5FDregister(&driver);
-  hid_t access = disk->driver < 0 ? -1 : H5Pcreate(H5P_FILE_ACCESS), file = -1;
-  if (access >= 0 && H5Pset_driver(access, disk->driver, &disk) >= 0) file = dp_h5_create_file(path, access);
+  hid_t access = disk->driver < 0 ? -1 : H5Pcreate(H5P_FILE_ACCESS);
+  if (access < 0 || H5Pset_driver(access, disk->driver, &disk) >= 0) return access;
+  dp_h5_close(access);
+  return -1;
+}
+
+hid_t dp_disk_create_file(struct dp_disk *disk, const char *path) {
+  hid_t access = access_list(disk), file = access < 0 ? -1 : dp_h5_create_file(path, access);
+  dp_h5_close(access);
+  return file;
+}
+
+hid_t dp_disk_open_file(struct dp_disk *disk, const char *path) {
+  hid_t access = access_list(disk), file = access < 0 ? -1 : dp_h5_reopen_file(path, access);
   dp_h5_close(access);
   return file;
 }

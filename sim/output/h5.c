@@ -64,15 +64,23 @@ void dp_h5_close(hid_t id) {
 
 #define ORDERED (H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED)
 
+static bool set_access(hid_t access) {
+  return H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0 &&
+         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0;
+}
+
 hid_t dp_h5_create_file(const char *path, hid_t access) {
   hid_t create = H5Pcreate(H5P_FILE_CREATE), file = -1;
   if (create >= 0 && H5Pset_link_creation_order(create, ORDERED) >= 0 &&
       H5Pset_attr_creation_order(create, ORDERED) >= 0 && H5Pset_obj_track_times(create, false) >= 0 &&
-      H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0 &&
-      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+      set_access(access))
     file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
   dp_h5_close(create);
   return file;
+}
+
+hid_t dp_h5_reopen_file(const char *path, hid_t access) {
+  return set_access(access) ? H5Fopen(path, H5F_ACC_RDWR, access) : -1;
 }
 
 hid_t dp_h5_open_file(const char *path) {

@@ -23,6 +23,9 @@ void dp_h5_quiet(void);
 /** Creates (truncates) a file in the earliest format with an access list of the caller; -1 on failure. */
 hid_t dp_h5_create_file(const char *path, hid_t access);
 
+/** Opens for writing a file that dp_h5_create_file made; -1 on failure. */
+hid_t dp_h5_reopen_file(const char *path, hid_t access);
+
 /** Opens for reading; -1 on failure. */
 hid_t dp_h5_open_file(const char *path);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "output/parts.h"
 #include "output/seal.h"
 
@@ -38,14 +39,16 @@ static bool put_head(hid_t file, const struct dp_provenance *p) {
 static enum dp_status create(struct dp_output *out, const struct dp_provenance *p, struct dp_err *err) {
   DP_TRY(check_target(out->path, err));
   DP_TRY(dp_disk_open(&out->disk, out->part, err));
+  dp_disk_settled(out->part); /* of a run that is no more */
   out->file = dp_disk_create_file(&out->disk, out->part);
   if (out->file < 0 || !put_head(out->file, p)) return dp__output_fail(out, err);
   DP_TRY(dp__write_provenance(out, p, err));
   return dp__output_flush(out, err);
 }
 
-enum dp_status dp_output_new(const char *path, const struct dp_provenance *provenance, struct dp_output **result,
-                             struct dp_err *err) {
+/* Everything but the file. */
+static enum dp_status make(const char *path, const struct dp_provenance *provenance, struct dp_output **result,
+                           struct dp_err *err) {
   *result = NULL;
   dp_h5_quiet();
   struct dp_output *out = calloc(1, sizeof *out);
@@ -53,7 +56,11 @@ enum dp_status dp_output_new(const char *path, const struct dp_provenance *prove
   out->file = -1;
   out->disk.fd = -1;
   out->disk.driver = -1;
-  out->sink = (struct dp_sink){.begin = dp__series_begin, .row = dp__series_row, .settled = dp__series_settled};
+  out->sink = (struct dp_sink){.begin = dp__series_begin,
+                               .row = dp__series_row,
+                               .settled = dp__series_settled,
+                               .save = dp__series_save,
+                               .resume = dp__series_resume};
   out->path = strdup(path);
   out->part = malloc(strlen(path) + sizeof ".part");
   out->schemas = calloc(provenance->schema_n + 1, sizeof *out->schemas);
@@ -64,11 +71,29 @@ enum dp_status dp_output_new(const char *path, const struct dp_provenance *prove
   for (; out->schema_n < provenance->schema_n; out->schema_n++)
     out->schemas[out->schema_n] = provenance->schemas[out->schema_n];
   strcpy(stpcpy(out->part, path), ".part");
-  enum dp_status status = create(out, provenance, err);
-  if (status == DP_OK) *result = out;
-  else dp_output_abandon(out);
+  *result = out;
+  return DP_OK;
+}
+
+enum dp_status dp_output_new(const char *path, const struct dp_provenance *provenance, struct dp_output **result,
+                             struct dp_err *err) {
+  DP_TRY(make(path, provenance, result, err));
+  enum dp_status status = create(*result, provenance, err);
+  if (status == DP_OK) return DP_OK;
+  dp_output_abandon(*result);
+  *result = NULL;
   return status;
 }
+
+enum dp_status dp_output_reopen(const char *path, const struct dp_provenance *provenance, struct dp_output **result,
+                                struct dp_err *err) {
+  DP_TRY(check_target(path, err));
+  DP_TRY(make(path, provenance, result, err));
+  dp_output_keep(*result);
+  return DP_OK;
+}
+
+void dp_output_keep(struct dp_output *out) { out->kept = true; }
 
 struct dp_sink *dp_output_sink(struct dp_output *out) { return &out->sink; }
 
@@ -93,7 +118,7 @@ static void release(struct dp_output *out) {
 void dp_output_abandon(struct dp_output *out) {
   if (out == NULL) return;
   dp_h5_quiet();
-  if (out->disk.fd >= 0) unlink(out->part);
+  if (out->disk.fd >= 0 && !out->kept) unlink(out->part);
   release(out);
 }
 
@@ -101,6 +126,10 @@ bool dp_output_leave(struct dp_output *out) {
   struct dp_err ignored = {0};
   bool rows = false;
   dp_h5_quiet();
+  if (out->kept) {
+    release(out);
+    return true;
+  }
   bool done = dp__series_flush(out, &ignored) == DP_OK && dp__output_flush(out, &ignored) == DP_OK;
   for (size_t i = 0; i < out->series_n; i++) rows |= out->series[i].written > 1;
   if (!done || !rows) {
@@ -125,6 +154,7 @@ static void sync_folder(const char *path) {
 
 static enum dp_status publish(struct dp_output *out, struct dp_err *err) {
   DP_TRY(dp_disk_check(&out->disk, out->part, err));
+  DP_TRY(dp_disk_settle(&out->disk, out->part, err));
   DP_TRY(dp_seal_write(out->disk.fd, out->part, err));
   DP_TRY(dp_disk_sync(&out->disk, out->part, err));
   if (rename(out->part, out->path) < 0) return dp_disk_fail(err, "write", out->path, errno);
@@ -151,7 +181,30 @@ enum dp_status dp_output_finish(struct dp_output *out, struct dp_sim *sim, const
   if (status == DP_OK) status = dp__write_histograms(out, sim, err);
   if (status == DP_OK) status = dp__write_tables(out, sim, err);
   if (status == DP_OK) status = dp_comm_agree(sim->comm, out ? complete(out, outcome, err) : DP_OK, err);
-  if (out != NULL && status != DP_OK) unlink(out->part);
+  if (out != NULL && status != DP_OK && !out->kept) unlink(out->part);
+  if (out != NULL && status == DP_OK && !out->kept) dp_disk_settled(out->part);
   if (out != NULL) release(out);
   return status;
+}
+
+/* ---- after the end ---- */
+
+void dp_output_settled(const char *path) {
+  struct dp_str part = {0};
+  dp_str_printf(&part, "%s.part", path);
+  if (!part.failed) dp_disk_settled(dp_str_text(&part));
+  dp_str_fini(&part);
+}
+
+/* What a finish overwrites is noted before, and the note goes last: it is there without the unfinished file only when
+ * that has become the result. */
+bool dp_output_completed(const char *path) {
+  struct dp_str part = {0}, undo = {0};
+  dp_str_printf(&part, "%s.part", path);
+  dp_str_printf(&undo, "%s.part.undo", path);
+  bool completed = !part.failed && !undo.failed && access(path, F_OK) == 0 && access(dp_str_text(&part), F_OK) != 0 &&
+                   access(dp_str_text(&undo), F_OK) == 0;
+  dp_str_fini(&part);
+  dp_str_fini(&undo);
+  return completed;
 }

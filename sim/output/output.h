@@ -64,20 +64,35 @@ struct dp_output;
 enum dp_status dp_output_new(const char *path, const struct dp_provenance *provenance, struct dp_output **out,
                              struct dp_err *err);
 
+/** As dp_output_new, for a run that goes on from a checkpoint: the sink's `resume` brings `path`.part back, which
+ *  stays whatever happens (dp_output_keep). */
+enum dp_status dp_output_reopen(const char *path, const struct dp_provenance *provenance, struct dp_output **out,
+                                struct dp_err *err);
+
+/** Says that a checkpoint needs `path`.part: from now on nothing removes it until it has become the result. */
+void dp_output_keep(struct dp_output *out);
+
 /** The sink to hand to dp_sim_set_sink; lives as long as `out`. */
 struct dp_sink *dp_output_sink(struct dp_output *out);
 
 /** Collective. Completes the file (histograms, tables, KPIs, provenance), brings it to the disk, renames it to its path
- *  and frees `out`. Ranks but 0 pass NULL for `out`. On failure the file is removed and every rank gets the status.
+ *  and frees `out`. Ranks but 0 pass NULL for `out`. On failure every rank gets the status, and the file is removed
+ *  unless it is kept.
  *  Tables are written by cells in id order, rows in row order, dead rows left out. */
 enum dp_status dp_output_finish(struct dp_output *out, struct dp_sim *sim, const struct dp_output_outcome *outcome,
                                 struct dp_err *err);
 
+/** After dp_output_finish of a kept file, when the checkpoints are gone: nothing of the unfinished run is left. */
+void dp_output_settled(const char *path);
+
+/** True when the result at `path` is of a run that was killed between dp_output_finish and dp_output_settled. */
+bool dp_output_completed(const char *path);
+
 /** Closes an unfinished file and frees `out`, after an interrupt: `path`.part stays and can be read when it holds rows of
- *  settlements after time 0; otherwise it is removed. @return true if it stays. */
+ *  settlements after time 0 or is kept; otherwise it is removed. @return true if it stays. */
 bool dp_output_leave(struct dp_output *out);
 
-/** Closes and removes the unfinished file and frees `out`. NULL is allowed. */
+/** Closes and removes the unfinished file, unless it is kept, and frees `out`. NULL is allowed. */
 void dp_output_abandon(struct dp_output *out);
 
 #endif

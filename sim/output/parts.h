@@ -23,6 +23,7 @@ struct dp_series {
 struct dp_output {
   struct dp_sink sink; /* first: a sink is an output */
   char *path, *part;
+  bool kept;           /* a checkpoint needs the unfinished file */
   struct dp_disk disk; /* the unfinished file: ours, to be removed on failure, while it is open */
   hid_t file;
   const struct dp_schema **schemas; /* [schema_n] of parts and built-in policies */
@@ -45,6 +46,9 @@ enum dp_status dp__series_row(struct dp_sink *sink, const struct dp_instance *in
                               const double *values, size_t slot_n, struct dp_err *err);
 enum dp_status dp__series_settled(struct dp_sink *sink, dp_time now_ns, struct dp_err *err);
 enum dp_status dp__series_flush(struct dp_output *out, struct dp_err *err);
+enum dp_status dp__series_save(struct dp_sink *sink, struct dp_buffer *saved, struct dp_err *err);
+enum dp_status dp__series_resume(struct dp_sink *sink, const struct dp_sim *sim, uint64_t settlement_n,
+                                 const struct dp_buffer *saved, struct dp_err *err);
 void dp__series_close(struct dp_output *out);
 
 /* table_writer.c: out is NULL on ranks but 0 */

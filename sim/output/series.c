@@ -113,29 +113,105 @@ static enum dp_status prepare(struct dp_output *out, struct dp_series *s, const 
   return s->time_s && s->values ? DP_OK : dp_fail_nomem(err, "series");
 }
 
-enum dp_status dp__series_begin(struct dp_sink *sink, const struct dp_sim *sim, struct dp_err *err) {
-  struct dp_output *out = (struct dp_output *)sink;
+/* Rows and room for every instance, and what `group` makes or opens in the file for those that have series. */
+static enum dp_status make_series(struct dp_output *out, const struct dp_sim *sim, hid_t parent,
+                                  bool (*group)(struct dp_output *, struct dp_series *, hid_t, const struct dp_sim *),
+                                  struct dp_err *err) {
   size_t widest = 1;
-  dp_h5_quiet();
-  DP_TRY(dp__write_scenario(out, sim, err));
   out->chunk = chunk_rows(&sim->spec);
   out->series = calloc(sim->instance_n + 1, sizeof *out->series);
   if (out->series == NULL) return dp_fail_nomem(err, "series");
-  hid_t parent = dp_h5_create_group(out->file, "series");
-  if (parent < 0) return dp__output_fail(out, err);
   for (size_t i = 0; i < sim->instance_n; i++) {
     struct dp_series *s = &out->series[out->series_n++];
-    enum dp_status status = prepare(out, s, &sim->instances[i], sim, &widest, err);
-    if (status == DP_OK && s->slot_n > 0 && !create_group(out, s, parent, sim)) status = dp__output_fail(out, err);
-    if (status != DP_OK) {
-      dp_h5_close(parent);
-      return status;
-    }
+    DP_TRY(prepare(out, s, &sim->instances[i], sim, &widest, err));
+    if (s->slot_n > 0 && !group(out, s, parent, sim)) return dp__output_fail(out, err);
   }
-  dp_h5_close(parent);
   out->scratch = malloc(out->chunk * widest * sizeof *out->scratch);
-  if (out->scratch == NULL) return dp_fail_nomem(err, "series");
-  return dp__output_flush(out, err);
+  return out->scratch ? DP_OK : dp_fail_nomem(err, "series");
+}
+
+enum dp_status dp__series_begin(struct dp_sink *sink, const struct dp_sim *sim, struct dp_err *err) {
+  struct dp_output *out = (struct dp_output *)sink;
+  dp_h5_quiet();
+  DP_TRY(dp__write_scenario(out, sim, err));
+  hid_t parent = dp_h5_create_group(out->file, "series");
+  enum dp_status status = parent < 0 ? dp__output_fail(out, err) : make_series(out, sim, parent, create_group, err);
+  dp_h5_close(parent);
+  return status == DP_OK ? dp__output_flush(out, err) : status;
+}
+
+/* ---- a checkpoint ---- */
+
+static bool open_group(struct dp_output *out, struct dp_series *s, hid_t parent, const struct dp_sim *sim) {
+  char name[DP_GROUP_NAME];
+  (void)out, (void)sim;
+  const struct dp_model *model = s->instance->model;
+  hid_t group = H5Gopen2(parent, dp__group_name(s->instance, name), H5P_DEFAULT);
+  bool done = group >= 0 && (s->time = H5Dopen2(group, "time", H5P_DEFAULT)) >= 0;
+  for (size_t i = 0; i < model->metric_n && done; i++) {
+    if (!is_series(&model->metrics[i])) continue;
+    s->metrics[s->metric_n] = H5Dopen2(group, model->metrics[i].name, H5P_DEFAULT);
+    done = s->metrics[s->metric_n] >= 0;
+    if (done) s->metric_n++;
+  }
+  dp_h5_close(group);
+  return done;
+}
+
+enum dp_status dp__series_save(struct dp_sink *sink, struct dp_buffer *saved, struct dp_err *err) {
+  struct dp_output *out = (struct dp_output *)sink;
+  const uint64_t settled_n = out->settled_n;
+  dp_h5_quiet();
+  DP_TRY(dp__output_flush(out, err));
+  DP_TRY(dp_disk_save(&out->disk, out->part, saved, err));
+  DP_TRY(dp_buffer_append(saved, &settled_n, sizeof settled_n, err));
+  for (size_t i = 0; i < out->series_n; i++) {
+    const struct dp_series *s = &out->series[i];
+    const uint64_t row_n = s->row_n;
+    DP_TRY(dp_buffer_append(saved, &row_n, sizeof row_n, err));
+    DP_TRY(dp_buffer_append(saved, s->time_s, s->row_n * sizeof *s->time_s, err));
+    DP_TRY(dp_buffer_append(saved, s->values, s->row_n * s->slot_n * sizeof *s->values, err));
+  }
+  return DP_OK;
+}
+
+/* The rows that wait, behind those that the file must have. */
+static enum dp_status take_rows(struct dp_output *out, struct dp_series *s, uint64_t settlement_n,
+                                struct dp_reader *in, struct dp_err *err) {
+  uint64_t row_n;
+  hsize_t written = 0;
+  DP_TRY(dp_reader_take(in, &row_n, sizeof row_n, err));
+  if (row_n > out->chunk) return dp_fail(err, DP_FORMAT, "the saved series do not fit the scenario");
+  DP_TRY(dp_reader_take(in, s->time_s, (size_t)row_n * sizeof *s->time_s, err));
+  DP_TRY(dp_reader_take(in, s->values, (size_t)row_n * s->slot_n * sizeof *s->values, err));
+  s->row_n = (size_t)row_n;
+  if (s->slot_n == 0) return DP_OK;
+  hid_t space = H5Dget_space(s->time);
+  bool done = space >= 0 && H5Sget_simple_extent_dims(space, &written, NULL) == 1;
+  dp_h5_close(space);
+  if (!done) return dp__output_fail(out, err);
+  s->written = written;
+  if (written + row_n == settlement_n) return DP_OK;
+  return dp_fail(err, DP_FORMAT, "%s: there are %llu settlements in the file and %llu in the checkpoint", out->part,
+                 (unsigned long long)(written + row_n), (unsigned long long)settlement_n);
+}
+
+enum dp_status dp__series_resume(struct dp_sink *sink, const struct dp_sim *sim, uint64_t settlement_n,
+                                 const struct dp_buffer *saved, struct dp_err *err) {
+  struct dp_output *out = (struct dp_output *)sink;
+  struct dp_reader in = {saved->data, saved->len};
+  uint64_t settled_n;
+  dp_h5_quiet();
+  DP_TRY(dp_disk_reopen(&out->disk, out->part, &in, err));
+  out->file = dp_disk_open_file(&out->disk, out->part);
+  hid_t parent = out->file < 0 ? -1 : H5Gopen2(out->file, "series", H5P_DEFAULT);
+  enum dp_status status = parent < 0 ? dp__output_fail(out, err) : make_series(out, sim, parent, open_group, err);
+  dp_h5_close(parent);
+  if (status == DP_OK) status = dp_reader_take(&in, &settled_n, sizeof settled_n, err);
+  if (status == DP_OK) out->settled_n = (size_t)settled_n;
+  for (size_t i = 0; i < out->series_n && status == DP_OK; i++)
+    status = take_rows(out, &out->series[i], settlement_n, &in, err);
+  return status == DP_OK ? dp_reader_end(&in, "the series", err) : status;
 }
 
 /* ---- rows ---- */

@@ -4,7 +4,7 @@
 
 double dp_adoption_bass_share(double p, double q, double t) {
   double x = -(p + q) * t;
-  return -expm1(x) / (1 + q / p * exp(x));
+  return -expm1(x) / (1 + exp(x + log(q) - log(p))); /* so that a huge q / p times 0 is no trouble */
 }
 
 double dp_adoption_implied_rate(double multiple, double years) { return expm1(log(multiple) / years); }

@@ -3,8 +3,8 @@
 #ifndef DP_PROVIDER_ADOPTION_H
 #define DP_PROVIDER_ADOPTION_H
 
-/** Share that has adopted by time t ≥ 0: (1 − e^(−(p+q)t)) / (1 + q/p · e^(−(p+q)t)). p > 0 is innovation, q ≥ 0 imitation,
- *  both per unit of t. */
+/** Share that has adopted by time t ≥ 0: (1 − e^(−(p+q)t)) / (1 + q/p · e^(−(p+q)t)). p > 0 is innovation, q ≥ 0
+ *  imitation, both per unit of t. */
 double dp_adoption_bass_share(double p, double q, double t);
 
 /** Growth a year that makes `multiple` > 0 in `years` > 0: multiple^(1/years) − 1. */

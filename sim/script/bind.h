@@ -74,6 +74,7 @@ struct dp_scenario {
   size_t check_n;
   struct dp_script_source *sources;
   size_t source_n;
+  struct dp_buffer texts; /* rank 0: what was read from files, packed */
   struct dp_lua_policy *policies; /* a list, newest first */
 };
 

@@ -107,8 +107,9 @@ static int stableswap_out(lua_State *L) {
     balances[k] = dp__arg_u256(dp__arg_element(L, 2, (lua_Integer)k + 1));
     lua_pop(L, 1);
   }
-  size_t i = (size_t)dp__arg_int(dp__arg(L, 3), 1, (int64_t)n) - 1, j = (size_t)dp__arg_int(dp__arg(L, 4), 1, (int64_t)n) - 1;
-  dp__formula_try(L, dp_amm_stableswap_out(a, balances, n, i, j, dp__arg_u256(dp__arg(L, 5)), &out, &err), &err);
+  size_t i = (size_t)dp__arg_int(dp__arg(L, 3), 1, (int64_t)n), j = (size_t)dp__arg_int(dp__arg(L, 4), 1, (int64_t)n);
+  struct dp_u256 in = dp__arg_u256(dp__arg(L, 5));
+  dp__formula_try(L, dp_amm_stableswap_out(a, balances, n, i - 1, j - 1, in, &out, &err), &err);
   return dp__push_u256(L, out);
 }
 

@@ -241,6 +241,11 @@ dp_u128 dp__arg_decimal18(struct dp_arg a) {
 /* ---- results ---- */
 
 int dp__push_number(lua_State *L, double x) {
+  if (!isfinite(x)) {
+    struct dp_err err = {0};
+    dp_fail(&err, DP_RANGE, "the result is not a finite number: an argument is too large or too small");
+    raise(L, &err);
+  }
   lua_pushnumber(L, x);
   return 1;
 }

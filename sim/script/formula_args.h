@@ -1,8 +1,8 @@
 /* sim/script/formula_args.h — how the functions of depin.formula read their arguments; shared by formula_*.c, nobody
  * else includes it. Layer: script. Everything here may raise a Lua error "depin.formula.group.name: argument 2 must …".
  *
- * A whole number is a Lua integer, a float without a fraction, or a decimal string; it is given back as a Lua integer where
- * the protocol's values fit 63 bits, else as a decimal string. */
+ * A whole number is a Lua integer, a float without a fraction, or a decimal string; it is given back as a Lua
+ * integer where the protocol's values fit 63 bits, else as a decimal string. */
 #ifndef DP_SCRIPT_FORMULA_ARGS_H
 #define DP_SCRIPT_FORMULA_ARGS_H
 
@@ -58,7 +58,7 @@ _Noreturn void dp__arg_refuse(struct dp_arg a, const char *wanted);
 /** Raises the error of a domain function that failed. */
 void dp__formula_try(lua_State *L, enum dp_status status, struct dp_err *err);
 
-/* Results; each returns 1. */
+/* Results; each returns 1. A number that is not finite is an error. */
 int dp__push_number(lua_State *L, double x);
 int dp__push_int(lua_State *L, int64_t x);
 int dp__push_u256(lua_State *L, struct dp_u256 x);

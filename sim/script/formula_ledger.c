@@ -25,9 +25,8 @@ static int filecoin_baseline_eib(lua_State *L) {
 }
 
 static int filecoin_baseline_minted(lua_State *L) {
-  double theta, minted;
-  dp_filecoin_baseline_minted(dp__arg_number(dp__arg(L, 1), 0, HUGE_VAL), dp__arg_int(dp__arg(L, 2), 0, DAYS_MAX), &theta,
-                              &minted);
+  double theta, minted, power_eib = dp__arg_number(dp__arg(L, 1), 0, HUGE_VAL);
+  dp_filecoin_baseline_minted(power_eib, dp__arg_int(dp__arg(L, 2), 0, DAYS_MAX), &theta, &minted);
   return dp__push_number(L, theta) + dp__push_number(L, minted);
 }
 

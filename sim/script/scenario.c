@@ -14,7 +14,8 @@
 
 /* ---- texts on their way between ranks ---- */
 
-/** Texts that were read from files, by name; the scenario's own name is "". One packed buffer: 3 lengths, 3 texts. */
+/** Texts that were read from files, by name; the scenario's own name is "". One packed buffer: 3 lengths, 3 texts, each
+ *  followed by a zero. */
 struct texts {
   struct dp_buffer packed;
 };
@@ -33,6 +34,23 @@ static bool next_text(const struct texts *t, size_t *at, struct text *out) {
   *out = (struct text){p, p + lens[0] + 1, p + lens[0] + lens[1] + 2, lens[0], lens[1], lens[2]};
   *at += sizeof lens + (size_t)(lens[0] + lens[1] + lens[2] + 3);
   return true;
+}
+
+/* Texts that come from elsewhere are what they say. */
+static enum dp_status check_texts(const struct texts *t, struct dp_err *err) {
+  const unsigned char *bytes = t->packed.data;
+  for (size_t at = 0; at < t->packed.len;) {
+    uint64_t lens[3];
+    if (t->packed.len - at < sizeof lens) return dp_fail(err, DP_FORMAT, "the saved scenario is cut short");
+    memcpy(lens, bytes + at, sizeof lens);
+    at += sizeof lens;
+    for (size_t i = 0; i < 3; i++) {
+      if (lens[i] >= t->packed.len - at || bytes[at + lens[i]] != 0)
+        return dp_fail(err, DP_FORMAT, "the saved scenario is damaged");
+      at += (size_t)lens[i] + 1;
+    }
+  }
+  return DP_OK;
 }
 
 static bool has_text(const struct texts *t, const char *name, struct text *out) {
@@ -233,13 +251,23 @@ static enum dp_status finish(struct dp_scenario *s, struct dp_err *err) {
 
 /* ---- public ---- */
 
+/* Rank 0. */
+static enum dp_status load_first(const char *path, const struct dp_scenario_options *options, struct texts *texts,
+                                 struct dp_scenario **out, struct dp_err *err) {
+  const struct dp_buffer *given = options != NULL ? options->texts : NULL;
+  if (given == NULL) return load(path, options, true, true, texts, out, err);
+  DP_TRY(dp_buffer_append(&texts->packed, given->data, given->len, err));
+  DP_TRY(check_texts(texts, err));
+  return load(path, options, true, false, texts, out, err);
+}
+
 enum dp_status dp_scenario_load(const char *path, const struct dp_scenario_options *options, struct dp_comm *comm,
                                 struct dp_scenario **out, struct dp_err *err) {
   struct texts texts = {0};
   struct dp_scenario *s = NULL;
   enum dp_status status = DP_OK;
   *out = NULL;
-  if (comm->rank == 0) status = load(path, options, true, true, &texts, &s, err);
+  if (comm->rank == 0) status = load_first(path, options, &texts, &s, err);
   status = dp_comm_agree(comm, status, err);
   if (status == DP_OK && comm->rank_n > 1) {
     status = dp_comm_broadcast(comm, &texts.packed, err);
@@ -247,11 +275,12 @@ enum dp_status dp_scenario_load(const char *path, const struct dp_scenario_optio
   }
   if (status == DP_OK) status = finish(s, err);
   status = dp_comm_agree(comm, status, err);
-  dp_buffer_fini(&texts.packed);
   if (status != DP_OK) {
+    dp_buffer_fini(&texts.packed);
     dp_scenario_free(s);
     return status;
   }
+  s->texts = texts.packed;
   *out = s;
   return DP_OK;
 }
@@ -260,6 +289,7 @@ void dp_scenario_free(struct dp_scenario *s) {
   if (s == NULL) return;
   dp_lua_free(s->lua);
   dp__arena_fini(&s->arena);
+  dp_buffer_fini(&s->texts);
   free(s);
 }
 
@@ -281,6 +311,8 @@ const struct dp_script_source *dp_scenario_sources(const struct dp_scenario *s, 
   *n = s->source_n;
   return s->sources;
 }
+
+const struct dp_buffer *dp_scenario_texts(const struct dp_scenario *s) { return &s->texts; }
 
 /* Runs `text` under the name `path`, or the file `path` when there is no text. */
 static enum dp_status run_script(const char *path, const char *text, struct dp_err *err) {

@@ -21,6 +21,7 @@ struct dp_scenario_options {
   uint64_t seed;
   dp_time until_ns; /* 0: the scenario's own duration */
   bool check_form;  /* the scenario's `check` table is applied: a form of a few seconds */
+  const struct dp_buffer *texts; /* rank 0: of dp_scenario_texts: run instead of files; NULL: files are read */
 };
 
 /** A parameter that the scenario declares with depin.parameters. */
@@ -61,6 +62,9 @@ const char *dp_scenario_question(const struct dp_scenario *s); /* text of the co
 const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, size_t *n);
 const struct dp_expectation *dp_scenario_expectations(const struct dp_scenario *s, size_t *n);
 const struct dp_script_source *dp_scenario_sources(const struct dp_scenario *s, size_t *n);
+
+/** Rank 0: every Lua text that was read from a file, packed, so that the same scenario can be loaded without them. */
+const struct dp_buffer *dp_scenario_texts(const struct dp_scenario *s);
 
 /** Runs a Lua file with the library and no simulation (`depinsim lua FILE`); print goes to stdout. */
 enum dp_status dp_script_run_file(const char *path, struct dp_err *err);

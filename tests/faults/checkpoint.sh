@@ -6,8 +6,8 @@
 
 : "${M_CHECKPOINT:=tests/unit/m_checkpoint}" "${KILLS:=10}"
 test -x "$M_CHECKPOINT" || skip_all "$M_CHECKPOINT is not built"
-# shellcheck source=tests/faults/preload.sh
-. "$srcdir/tests/faults/preload.sh"
+# shellcheck source=tests/faults/libfaults.sh
+. "$srcdir/tests/faults/libfaults.sh"
 DEPINSIM_FAULT_PATH=.ckpt
 export DEPINSIM_FAULT_PATH
 

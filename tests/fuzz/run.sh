@@ -48,7 +48,7 @@ sources() {
 # shellcheck disable=SC2046,SC2086 # lists of words and patterns
 build "$work/seed" address,undefined -DSEED_MAIN "$fuzz/fuzz_checkpoint.c" $(sources checkpoint) ||
   skip_all "the program for seeds cannot be built: $(grep -m 1 -E "error|undefined" "$work/log")"
-ok "seeds are made" sh "$fuzz/corpus.sh" "$work/corpus" "$work/seed"
+ok "seeds are made" sh "$fuzz/libcorpus.sh" "$work/corpus" "$work/seed"
 
 for target in $targets; do
   # shellcheck disable=SC2046 # lists of words and patterns

@@ -8,7 +8,7 @@
 test -x "$M_MODEL" || skip_all "$M_MODEL is not built"
 command -v "$MPIEXEC" >/dev/null || skip_all "no $MPIEXEC"
 
-plan 14
+plan 17
 
 for cells in 1 3 7; do
   "$M_MODEL" run "$cells" >"$TAP_TMP/serial"
@@ -20,6 +20,9 @@ done
 
 exits "an instance that cannot be set up ends every rank with exit code 2" 2 \
   ranks 3 timeout 60 "$M_MODEL" break 3
-is "it is told once" "$(grep -c '^template.counter: beat poll' "$TAP_TMP/err")" 1
+for step in collect apply; do
+  exits "a cell that breaks down in $step ends every rank with exit code 4" 4 ranks 3 timeout 60 "$M_MODEL" "$step" 3
+  is "its rank tells ($step)" "$(grep -c '^template.counter at 20s: cell 2 breaks down' "$TAP_TMP/err")" 1
+done
 
 done_testing

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/checkpoint.h"
+#include "model/template/template.h"
 #include "market.h"
 #include "ping.h"
 
@@ -337,6 +338,50 @@ static void a_run_that_goes_on_after_writing_is_not_changed_by_it(void **state) 
   market_free(&m);
 }
 
+/* ---- the example model: flows, bulletins, transactions ---- */
+
+static void template_new(struct place *place, struct dp_template_config *config, struct dp_instance_spec *instance,
+                         struct dp_sim **sim) {
+  struct dp_err err = {0};
+  *config = (struct dp_template_config){0};
+  dp_schema_defaults(dp_template_model.schema, config);
+  config->cells_n = 3;
+  *instance = (struct dp_instance_spec){.model = &dp_template_model, .config = config};
+  const struct dp_spec spec = {.name = "template", .end_ns = 60 * DP_S, .settle_every_ns = 20 * DP_S, .seed = 1,
+                               .instances = instance, .instance_n = 1};
+  good(dp_sim_new(&spec, place->comm, sim, &err), &err);
+}
+
+static void the_example_model_goes_on_from_every_window_and_beat(void **state) {
+  struct place *place = *state;
+  struct dp_err err = {0};
+  struct dp_template_config config;
+  struct dp_instance_spec instance;
+  struct dp_sim *sim;
+  bool stopped;
+  uint64_t whole, digest;
+  template_new(place, &config, &instance, &sim);
+  good(dp_sim_run(sim, &stopped, &err), &err);
+  good(dp_engine_digest(sim->engine, &whole, &err), &err);
+  dp_sim_free(sim);
+  for (uint64_t at = 1; stopped || at == 1; at++) {
+    struct ping_world counter = {.stop_at = at};
+    template_new(place, &config, &instance, &sim);
+    dp_sim_set_pulse(sim, count_pulse, &counter);
+    good(dp_sim_run(sim, &stopped, &err), &err);
+    good(dp_sim_checkpoint(sim, place->path, NULL, &err), &err);
+    dp_sim_free(sim);
+    template_new(place, &config, &instance, &sim);
+    bool again;
+    good(dp_sim_restore(sim, place->path, NULL, &err), &err);
+    good(dp_sim_run(sim, &again, &err), &err);
+    good(dp_engine_digest(sim->engine, &digest, &err), &err);
+    assert_true(digest == whole);
+    dp_sim_free(sim);
+    if (!stopped) assert_true(at > 5);
+  }
+}
+
 /* What a changed scenario is told. */
 static void refused(struct place *place, struct market *m, const char *says) {
   struct dp_err err = {0};
@@ -406,6 +451,7 @@ int main(void) {
       cmocka_unit_test(a_folder_that_cannot_be_written_is_an_error_that_changes_nothing),
       cmocka_unit_test(a_market_goes_on_with_the_same_digest_kpis_and_series),
       cmocka_unit_test(a_run_that_goes_on_after_writing_is_not_changed_by_it),
+      cmocka_unit_test(the_example_model_goes_on_from_every_window_and_beat),
       cmocka_unit_test(a_market_of_other_parameters_is_refused_by_the_parameters_name),
       cmocka_unit_test(a_file_that_a_scenario_reads_counts_by_its_bytes),
   };

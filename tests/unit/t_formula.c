@@ -1,5 +1,5 @@
-/* tests/unit/t_formula.c — every published or twice-computed number of the mechanisms, through depin.formula in the real
- * Lua host: one table, one row a number. */
+/* tests/unit/t_formula.c — every published or twice-computed number of the mechanisms, through depin.formula in the
+ * real Lua host: one table, one row a number. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -226,7 +226,7 @@ static const char names[] = "local filecoin, helium, render, akash = depin.formu
 
 static enum dp_status run(const char *body, struct dp_err *err) {
   struct dp_str script = {0};
-  dp_str_printf(&script, "%s%s%s", compare, names, body);
+  dp_str_printf(&script, "%s%s%s\nreturn {}\n", compare, names, body);
   enum dp_status status = dp_script_run_text("formula", dp_str_text(&script), err);
   dp_str_fini(&script);
   return status;
@@ -303,7 +303,8 @@ static void test_a_wrong_argument_is_an_error_that_names_it(void **state) {
   refused("livepeer.next_inflation{ inflaton = 1 }", "no field 'inflaton' (did you mean 'inflation'?)");
   refused("livepeer.next_inflation{ inflation = 1, bonded = 5, supply = 4, target = 1, change = 1 }",
           "livepeer.next_inflation: bonded is more than supply");
-  refused("ethereum.next_base_fee(1, 31, 30)", "ethereum.next_base_fee: gas used must lie in [0, 30], the limit, got 31");
+  refused("ethereum.next_base_fee(1, 31, 30)",
+          "ethereum.next_base_fee: gas used must lie in [0, 30], the limit, got 31");
   refused("ethereum.blob_base_fee(math.maxinteger)", "the fee does not fit 63 bits");
   refused("amm.v2_out(1, 0, 1)", "amm.v2_out: the pool is empty");
   refused("amm.v2_in(5, 5, 5)", "the pool does not hold more than what is to come out");
@@ -316,11 +317,55 @@ static void test_a_wrong_argument_is_an_error_that_names_it(void **state) {
   refused("helium.foo()", "depin.formula.helium has no 'foo'");
 }
 
+/* Every function with thousands of unlikely arguments: it answers or refuses, and what it answers is a number. */
+static void test_no_argument_does_harm(void **state) {
+  (void)state;
+  struct dp_err err = {0};
+  const char *body =
+      "local huge = '115792089237316195423570985008687907853269984665640564039457584007913129639935'\n"
+      "local odd = { 0, 1, 2, -1, 0.5, 5e-324, 1e308, -1e308, 0 / 0, 1 / 0, math.maxinteger, math.mininteger, '0',\n"
+      "  '1', huge, '340282366920938463463374607431768211455', '1.5', 'in', 'out', '', true, {}, { 1 }, { huge, huge },\n"
+      "  { '7', 3 }, { 1e308, -1e308 }, 1e18, 4, 3 }\n"
+      "local keys = { next_inflation = { 'inflation', 'bonded', 'supply', 'target', 'change', 'floor', 'ceiling',\n"
+      "  'denominator' }, kinked_rate = { 'utilisation', 'optimal', 'base', 'slope1', 'slope2', 'reserve_factor' },\n"
+      "  black76 = { 'F', 'K', 'T', 'sigma', 'r' }, rdp_epsilon = { 'q', 'sigma', 'steps', 'delta' },\n"
+      "  rdp = { 'q', 'sigma', 'order' } }\n"
+      "local luck, calls, answers = 1, 0, 0\n"
+      "local function any()\n"
+      "  luck = (luck * 1103515245 + 12345) % 2147483648\n"
+      "  return odd[luck // 65536 % #odd + 1]\n"
+      "end\n"
+      "local function fine(good, ...)\n"
+      "  calls = calls + 1\n"
+      "  if not good then return end\n"
+      "  answers = answers + 1\n"
+      "  for _, x in ipairs({ ... }) do if x ~= x then error('not a number', 0) end end\n"
+      "end\n"
+      "for _, group in pairs(depin.formula) do\n"
+      "  if type(group) == 'table' then\n"
+      "    for name, f in pairs(group) do\n"
+      "      for _ = 1, 3000 do\n"
+      "        local t = {}\n"
+      "        for _, key in ipairs(keys[name] or {}) do t[key] = any() end\n"
+      "        if keys[name] then fine(pcall(f, t))\n"
+      "        else\n"
+      "          fine(pcall(f, any())) fine(pcall(f, any(), any())) fine(pcall(f, any(), any(), any()))\n"
+      "          fine(pcall(f, any(), any(), any(), any())) fine(pcall(f, any(), any(), any(), any(), any()))\n"
+      "        end\n"
+      "      end\n"
+      "    end\n"
+      "  end\n"
+      "end\n"
+      "if calls < 400000 or answers < 10000 then error(calls .. ' calls, ' .. answers .. ' answers', 0) end\n";
+  if (run(body, &err) != DP_OK) fail_msg("%s", err.text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_number_of_the_protocols_is_met),
       cmocka_unit_test(test_filecoin_pays_the_512_published_integers),
       cmocka_unit_test(test_a_wrong_argument_is_an_error_that_names_it),
+      cmocka_unit_test(test_no_argument_does_harm),
   };
   return cmocka_run_group_tests_name("formula", tests, NULL, NULL);
 }

@@ -89,8 +89,8 @@ static void test_order_is_the_registrys_then_the_scenarios(void **state) {
   (void)state;
   static const struct dp_model *const registry[] = {&base, &user, NULL};
   struct config a = {0}, b = {0};
-  struct scene s = {.instances = {{&plain, NULL, NULL}, {&user, "zebra", &a}, {&other, NULL, NULL}, {&plain, NULL, NULL},
-                                  {&user, NULL, &b}}};
+  struct scene s = {.instances = {{&plain, NULL, NULL}, {&user, "zebra", &a}, {&other, NULL, NULL},
+                                  {&plain, NULL, NULL}, {&user, NULL, &b}}};
   made(&s, registry);
   assert_int_equal(s.sim->instance_n, 6);
   expect(&s, 0, "test.base", "test.base", 0);
@@ -160,7 +160,7 @@ static void test_references_that_fail_say_what_is_there(void **state) {
   struct scene typo = {.instances = {{&many, "akash", &x}, {&user, NULL, &u}}};
   refused(&typo, NULL, "test.user: upstream = \"akahs\": no test.base has that name (did you mean \"akash\"?)");
   struct scene far = {.instances = {{&many, "akash", &x}, {&user, NULL, &w}}};
-  refused(&far, NULL, "test.user: upstream = \"zzzzzz\": no test.base has that name (there is \"akash\"?)");
+  refused(&far, NULL, "test.user: upstream = \"zzzzzz\": no test.base has that name (there is \"akash\")");
   struct scene none = {.instances = {{&user, NULL, &u}}};
   refused(&none, NULL, "test.user: upstream = \"akahs\": the scenario has no test.base (add one of that name)");
   struct scene which = {.instances = {{&many, "x", &x}, {&many, "y", &y}, {&user, NULL, &v}}};
@@ -220,7 +220,8 @@ static void test_values_are_written_before_they_are_read(void **state) {
           "test.lagged reads test.writer.price_usd as `lagged`, but test.writer clears earlier (declare it `in`)");
   struct scene typo = {.instances = {{&wrong_reader, NULL, NULL}}};
   refused(&typo, wrong,
-          "test.wrong reads test.writer.prise_usd, which no model writes (declare it DP_OUT there, or correct the name)");
+          "test.wrong reads test.writer.prise_usd, which no model writes "
+          "(declare it DP_OUT there, or correct the name)");
 }
 
 /* ---- declarations ---- */
@@ -244,7 +245,8 @@ static void test_declarations_that_do_not_fit_are_refused(void **state) {
       {{.name = "m", .metrics = twice, .metric_n = 2}, "m: two metrics are named a"},
       {{.name = "m", .metrics = fine, .metric_n = 1, .kpis = unknown, .kpi_n = 1}, "m: KPI x.a: no metric b"},
       {{.name = "m", .metrics = fine, .metric_n = 1, .kpis = over, .kpi_n = 1}, "m: KPI x.a: no metric b to divide by"},
-      {{.name = "m", .metrics = fine, .metric_n = 1, .kpis = spread, .kpi_n = 1}, "m: KPI x.a: metric a is no histogram"},
+      {{.name = "m", .metrics = fine, .metric_n = 1, .kpis = spread, .kpi_n = 1},
+       "m: KPI x.a: metric a is no histogram"},
       {{.name = "m", .metrics = fine, .metric_n = 1, .kpis = mean, .kpi_n = 1}, "m: KPI x.a: metric a has no series"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -260,7 +262,8 @@ struct row {
 };
 static const struct dp_column columns[] = {DP_COLUMN(struct row, n, "1", "a number")};
 #define TABLE(table, leader)                                                                                         \
-  {.name = table, .scope = DP_SCOPE_CELL, .row_size = sizeof(struct row), .columns = columns, .column_n = 1, .follows = leader}
+  {.name = table, .scope = DP_SCOPE_CELL, .row_size = sizeof(struct row), .columns = columns, .column_n = 1,           \
+   .follows = leader}
 static const struct dp_table_decl lead[] = {TABLE("node", NULL), TABLE("rack", NULL)};
 static const struct dp_table_decl follow[] = {TABLE("shadow", "test.lead.rack")};
 static const struct dp_table_decl follow_wrong[] = {TABLE("shadow", "test.lead.rak")};

@@ -38,7 +38,9 @@ static const struct dp_table_decl tail_decl = {.name = "tail", .row_size = sizeo
 static const struct dp_table_decl *const cell_tables[] = {&wide_decl, &tail_decl};
 static const int leaders[] = {-1, 0};
 
-static uint64_t random_word(uint64_t *state) { return *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407; }
+static uint64_t random_word(uint64_t *state) {
+  return *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+}
 
 /* Rows come and go; rows that live have something in every column. */
 static void churn(struct dp_table *t, struct dp_table *follower, uint32_t steps, uint64_t seed) {

@@ -34,7 +34,8 @@ static const struct dp_param rows[] = {
     {DP_FIELD(struct config, title), .type = DP_PARAM_STRING, .unit = "text", .text = "a \"b\""},
     {DP_FIELD(struct config, route), .type = DP_PARAM_CHOICE, .unit = "text", .value = 1, .choices = routes},
     {DP_FIELD(struct config, trace), .type = DP_PARAM_PATH, .unit = "text"},
-    {DP_FIELD(struct config, network), .type = DP_PARAM_REF, .unit = "text", .required = true, .part = "market.gateway"},
+    {DP_FIELD(struct config, network), .type = DP_PARAM_REF, .unit = "text", .required = true,
+     .part = "market.gateway"},
     {DP_FIELD(struct config, node), .type = DP_PARAM_PART, .unit = "text", .part = "hardware.class"},
     {DP_FIELD(struct config, rtt_ms), .type = DP_PARAM_NUMBERS, .unit = "ms", .min = -INFINITY, .max = 1000},
     {DP_FIELD(struct config, labels), .type = DP_PARAM_STRINGS, .unit = "text"},
@@ -88,9 +89,9 @@ static void test_any_change_is_not_default(void **state) {
   static const double number = 1;
   static const char *const text = "x";
   static const struct dp_part_ref part = {.part = &number};
-  struct config c = {.hosts_n = 201, .take_ratio = 0.0400001, .title = "b", .trace = "t.csv", .network = {.name = "akash"},
-                     .node = part, .rtt_ms = {&number, 1}, .labels = {&text, 1}, .regions = {&part, 1},
-                     .pricing = &undercut};
+  struct config c = {.hosts_n = 201, .take_ratio = 0.0400001, .title = "b", .trace = "t.csv",
+                     .network = {.name = "akash"}, .node = part, .rtt_ms = {&number, 1},
+                     .labels = {&text, 1}, .regions = {&part, 1}, .pricing = &undercut};
   for (size_t i = 0; i < schema.param_n; i++)
     if (dp_param_is_default(&rows[i], &c)) fail_msg("%s passes for its default", rows[i].name);
 }
@@ -155,7 +156,7 @@ static void test_defaults_in_words(void **state) {
   expect_text(dp_param_default_text, "pricing", "\"fixed\"");
 }
 
-static void expect_value(const char *name, const struct config *c, const char *text) {
+static void shows(const char *name, const struct config *c, const char *text) {
   struct dp_str s = {0};
   dp_param_value_text(row(name), c, &s);
   assert_string_equal(dp_str_text(&s), text);
@@ -172,15 +173,15 @@ static void test_values_as_lua_writes_them(void **state) {
   c.labels = (struct dp_strings){texts, 2};
   c.regions = (struct dp_part_refs){parts, 1};
   c.hosts_n = INT64_MAX;
-  expect_value("on", &c, "true");
-  expect_value("hosts_n", &c, "9223372036854775807");
-  expect_value("title", &c, "\"a \\\"b\\\"\"");
-  expect_value("route", &c, "\"nearest\"");
-  expect_value("node", &c, "nil");
-  expect_value("rtt_ms", &c, "{ 1, -1, 0.1 }");
-  expect_value("labels", &c, "{ \"a\\nb\", \"c\\\\d\\001\" }");
-  expect_value("regions", &c, "{ place.region 3 }");
-  expect_value("pricing", &c, "\"fixed\"");
+  shows("on", &c, "true");
+  shows("hosts_n", &c, "9223372036854775807");
+  shows("title", &c, "\"a \\\"b\\\"\"");
+  shows("route", &c, "\"nearest\"");
+  shows("node", &c, "nil");
+  shows("rtt_ms", &c, "{ 1, -1, 0.1 }");
+  shows("labels", &c, "{ \"a\\nb\", \"c\\\\d\\001\" }");
+  shows("regions", &c, "{ place.region 3 }");
+  shows("pricing", &c, "\"fixed\"");
 }
 
 /* Doubles that 15 digits do not tell apart: the text reads back to the same bits, and is the shortest that does. */
@@ -197,7 +198,7 @@ static void test_numbers_read_back_exactly(void **state) {
   }
   struct config c = defaults();
   c.take_ratio = 0.1 + 0.2;
-  expect_value("take_ratio", &c, "0.30000000000000004");
+  shows("take_ratio", &c, "0.30000000000000004");
 }
 
 int main(void) {

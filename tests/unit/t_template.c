@@ -22,7 +22,7 @@ static struct run start(int64_t cells_n) {
   struct run r = {.config = template_config(cells_n)};
   struct dp_err err = {0};
   assert_int_equal(dp_comm_null_new(&r.comm, &err), DP_OK);
-  enum dp_status status = template_run(&r.config, r.comm, &r.series, &r.sim, &err);
+  enum dp_status status = template_run(&dp_template_model, &r.config, r.comm, &r.series, &r.sim, &err);
   assert_string_equal(err.text, "");
   assert_int_equal(status, DP_OK);
   return r;

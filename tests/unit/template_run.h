@@ -53,10 +53,12 @@ static inline struct dp_template_config template_config(int64_t cells_n) {
   return config;
 }
 
-/** Collective. Runs the model for a minute; *out is the simulation, which the caller frees. */
-static inline enum dp_status template_run(struct dp_template_config *config, struct dp_comm *comm,
-                                          struct template_series *series, struct dp_sim **out, struct dp_err *err) {
-  const struct dp_instance_spec instance = {.model = &dp_template_model, .config = config};
+/** Collective. Runs the model (or a copy with other callbacks, which must outlive *out) for a minute; *out is the
+ *  simulation, which the caller frees. */
+static inline enum dp_status template_run(const struct dp_model *model, struct dp_template_config *config,
+                                          struct dp_comm *comm, struct template_series *series, struct dp_sim **out,
+                                          struct dp_err *err) {
+  const struct dp_instance_spec instance = {.model = model, .config = config};
   const struct dp_spec spec = {.name = "template",
                                .end_ns = DP_MIN,
                                .settle_every_ns = 20 * DP_S,

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# tests/faults/preload.sh — sourced after tests/tap.sh: builds the preload library.
+# tests/faults/libfaults.sh — sourced after tests/tap.sh: builds the preload library.
 #   with FAULT command…   runs the command with DEPINSIM_FAULT=FAULT; faults.c says what there is
 FAULTS=$TAP_TMP/faults.so
 : "${LINT_CC:=cc}"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# corpus.sh FOLDER [SEED_PROGRAM] — writes small inputs for every fuzzer to FOLDER/TARGET. SEED_PROGRAM is
+# libcorpus.sh FOLDER [SEED_PROGRAM] — writes small inputs for every fuzzer to FOLDER/TARGET. SEED_PROGRAM is
 # fuzz_checkpoint.c compiled with -DSEED_MAIN.
 set -eu
 out=$1

@@ -115,8 +115,7 @@ static const struct dp_model phold_model = {
 
 uint32_t dp_phold_default_cells(uint64_t lps_n) {
   uint64_t n = lps_n / 4096;
-  n = n < 4 ? 4 : n > 32 ? 32 : n;
-  return (uint32_t)(n < lps_n ? n : lps_n);
+  return (uint32_t)(n < 1 ? 1 : n > 32 ? 32 : n);
 }
 
 static enum dp_status check(const struct dp_phold_options *o, struct dp_err *err) {
@@ -162,9 +161,9 @@ static enum dp_status collect(const struct dp_sim *sim, const struct phold *p, s
       sums[0] += dp_hash_mix(dp_hash_mix(first + row, lp->event_n), lp->time_sum_ns);
     }
     sums[1] += cell->event_n;
-    sums[2] += cell->queue.bytes;
     sums[3] += dp_table_bytes(lps);
   }
+  sums[2] = dp_engine_queue_bytes(e);
   int64_t least = e->channels[p->channel].observed_min_ns;
   DP_TRY(dp_comm_sum_u64(sim->comm, sums, 4, err));
   DP_TRY(dp_comm_min_i64(sim->comm, &least, 1, err));

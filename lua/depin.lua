@@ -30,6 +30,11 @@ local depin = {
 
   -- what they are paid in besides money
   token = core["ledger.token"],
+  emission = core.namespace("depin.emission", require "depin.emission"),
+  tranche = core["ledger.tranche"], -- a part of the supply and how it unlocks
+  exchange = core.namespace("depin.exchange", {
+    constant_product = core["ledger.exchange"], -- a pool, and one price a settlement
+  }),
 
   -- what customers ask for
   workload = core.namespace("depin.workload", {
@@ -40,6 +45,9 @@ local depin = {
     llama2_7b = core["workload.llm"] { name = "Llama-2-7B", weights_gib = 12.55 }, -- 6,738,415,616 parameters, fp16
   }),
   server = core["workload.server"], -- how every node serves: models = { depin.server { batch_n = 128 } }
+
+  -- published models, rebuilt to be compared with
+  reference = core.namespace("depin.reference", { ov_daily = core["reference.ov_daily"] }),
 
   -- the models' own formulas, as functions
   formula = core.formula,

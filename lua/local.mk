@@ -6,6 +6,7 @@ EXTRA_DIST += $(lua_modules)
 
 lua_modules = \
   lua/depin.lua \
+  lua/depin/emission.lua \
   lua/depin/hardware.lua \
   lua/depin/place.lua \
   lua/depin/policy.lua

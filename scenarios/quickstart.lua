@@ -41,7 +41,9 @@ return depin.scenario {
 
   place = depin.place.azure { regions = { "East US", "West Europe", "Japan East" } },
 
-  tokens = { depin.token { name = "GPU", decimals = 6, supply = 100e6, emission_per_day = 10e3 } },
+  tokens = {
+    depin.token { name = "GPU", decimals = 6, supply = 100e6, emission = depin.emission.fixed { per_day = 10e3 } },
+  },
 
   networks = { depin.network.posted { name = "gpus", routing = p.routing, take_ratio = p.take_ratio } },
 

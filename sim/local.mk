@@ -73,10 +73,16 @@ sim_libdepinsim_a_SOURCES += \
   sim/cli/progress.h \
   sim/cli/provenance.c \
   sim/cli/readers.c \
+  sim/cli/resume.c \
   sim/cli/run.c \
   sim/cli/run.h \
   sim/cli/scenario_options.c \
-  sim/cli/scenario_options.h
+  sim/cli/scenario_options.h \
+  sim/cli/session.c \
+  sim/cli/session.h \
+  sim/cli/session_about.c \
+  sim/cli/session_checkpoint.c \
+  sim/cli/session_report.c
 
 # engine
 sim_libdepinsim_a_SOURCES += \
@@ -89,6 +95,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/engine/comm.c \
   sim/engine/comm.h \
   sim/engine/comm_mpi.c \
+  sim/engine/comm_mpi.h \
+  sim/engine/comm_mpi_meet.c \
   sim/engine/comm_null.c \
   sim/engine/digest.c \
   sim/engine/engine.c \
@@ -99,8 +107,12 @@ sim_libdepinsim_a_SOURCES += \
   sim/engine/migrate.h \
   sim/engine/pack.c \
   sim/engine/pack.h \
+  sim/engine/pool.c \
+  sim/engine/pool.h \
   sim/engine/queue.c \
   sim/engine/queue.h \
+  sim/engine/report.c \
+  sim/engine/report.h \
   sim/engine/restore.c \
   sim/engine/rng.c \
   sim/engine/rng.h \
@@ -134,6 +146,8 @@ sim_libdepinsim_a_SOURCES += \
 sim_libdepinsim_a_SOURCES += \
   sim/ledger/akash.c \
   sim/ledger/akash.h \
+  sim/ledger/allocation.c \
+  sim/ledger/allocation.h \
   sim/ledger/amm.c \
   sim/ledger/amm.h \
   sim/ledger/amm_v3.c \
@@ -141,8 +155,12 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/arweave.h \
   sim/ledger/dimo.c \
   sim/ledger/dimo.h \
+  sim/ledger/emission.c \
+  sim/ledger/emission.h \
   sim/ledger/ethereum.c \
   sim/ledger/ethereum.h \
+  sim/ledger/exchange.c \
+  sim/ledger/exchange.h \
   sim/ledger/filecoin.c \
   sim/ledger/filecoin.h \
   sim/ledger/helium.c \
@@ -156,6 +174,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/schedule.c \
   sim/ledger/solana.c \
   sim/ledger/solana.h \
+  sim/ledger/swap.c \
+  sim/ledger/swap.h \
   sim/ledger/token.c \
   sim/ledger/token.h
 
@@ -165,6 +185,7 @@ sim_libdepinsim_a_SOURCES += \
   sim/market/cloud.h \
   sim/market/gateway.c \
   sim/market/gateway.h \
+  sim/market/index.c \
   sim/market/route.c \
   sim/market/trade.c
 
@@ -190,6 +211,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/model/registry.h \
   sim/model/resume.c \
   sim/model/resume.h \
+  sim/model/self_check.c \
+  sim/model/self_check.h \
   sim/model/services.c \
   sim/model/sim.c \
   sim/model/sim.h \
@@ -239,6 +262,12 @@ sim_libdepinsim_a_SOURCES += \
   sim/provider/fleet.c \
   sim/provider/fleet.h \
   sim/provider/pricing.c
+
+# reference
+sim_libdepinsim_a_SOURCES += \
+  sim/reference/ov.c \
+  sim/reference/ov.h \
+  sim/reference/ov_model.c
 
 # script
 sim_libdepinsim_a_SOURCES += \
@@ -301,15 +330,19 @@ sim_libdepinsim_a_SOURCES += \
 
 EXTRA_DIST += \
   sim/books/README.md \
+  sim/engine/README.md \
   sim/finance/README.md \
   sim/hardware/README.md \
   sim/ledger/README.md \
+  sim/ledger/exchange_tables.inc \
+  sim/ledger/token_tables.inc \
   sim/market/README.md \
   sim/market/gateway_tables.inc \
   sim/model/template/README.md \
   sim/place/README.md \
   sim/privacy/README.md \
   sim/provider/README.md \
+  sim/reference/README.md \
   sim/workload/README.md \
   sim/workload/llm_coefficients.inc \
   sim/workload/token_tables.inc

@@ -17,6 +17,17 @@ LOG_COMPILER = $(TEST_TIMEOUT) bash $(top_srcdir)/tests/cmocka.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(TEST_TIMEOUT) bash
 
+# Speed: measured, printed and recorded (BENCH_CSV), never a test. tests/bench/run_bench says what can be set.
+EXTRA_PROGRAMS = tests/bench/heap
+tests_bench_heap_LDADD = -lm
+CLEANFILES += tests/bench/heap$(EXEEXT)
+BENCH_CSV = bench.csv
+.PHONY: bench
+bench: all tests/bench/heap$(EXEEXT)
+	@srcdir='$(abs_top_srcdir)' DEPINSIM='$(abs_top_builddir)/depinsim$(EXEEXT)' MPIEXEC='$(MPIEXEC)' \
+	  HEAP='$(abs_top_builddir)/tests/bench/heap$(EXEEXT)' BENCH_CSV='$(BENCH_CSV)' \
+	  bash '$(top_srcdir)/tests/bench/run_bench'
+
 EXTRA_DIST += tests/cmocka.sh tests/environment.sh tests/summary.sh tests/tap.sh
 
 ### sources: everything below is one list a folder, sorted; tests/lint/sources.sh names what is missing
@@ -31,7 +42,9 @@ unit_tests = \
   tests/unit/t_checkpoint \
   tests/unit/t_comm \
   tests/unit/t_csv \
+  tests/unit/t_emission \
   tests/unit/t_engine \
+  tests/unit/t_exchange \
   tests/unit/t_fleet \
   tests/unit/t_formula \
   tests/unit/t_freeze \
@@ -39,6 +52,7 @@ unit_tests = \
   tests/unit/t_hardware \
   tests/unit/t_hash \
   tests/unit/t_hist \
+  tests/unit/t_index \
   tests/unit/t_inference \
   tests/unit/t_instances \
   tests/unit/t_llm_cost \
@@ -46,11 +60,13 @@ unit_tests = \
   tests/unit/t_metric \
   tests/unit/t_modules \
   tests/unit/t_output \
+  tests/unit/t_ov \
   tests/unit/t_pack \
   tests/unit/t_param \
   tests/unit/t_place \
   tests/unit/t_policy_lua \
   tests/unit/t_queue \
+  tests/unit/t_report \
   tests/unit/t_rng \
   tests/unit/t_sandbox \
   tests/unit/t_scenario \
@@ -82,6 +98,7 @@ cli_tests = \
   tests/cli/progress.sh \
   tests/cli/readers.sh \
   tests/cli/readme.sh \
+  tests/cli/resume.sh \
   tests/cli/run.sh
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
@@ -89,7 +106,8 @@ TESTS += $(cli_tests)
 # faults
 faults_tests = \
   tests/faults/checkpoint.sh \
-  tests/faults/output.sh
+  tests/faults/output.sh \
+  tests/faults/resume.sh
 dist_check_SCRIPTS += $(faults_tests)
 TESTS += $(faults_tests)
 
@@ -98,6 +116,12 @@ fuzz_tests = \
   tests/fuzz/run.sh
 dist_check_SCRIPTS += $(fuzz_tests)
 TESTS += $(fuzz_tests)
+
+# kill
+kill_tests = \
+  tests/kill/storm.sh
+dist_check_SCRIPTS += $(kill_tests)
+TESTS += $(kill_tests)
 
 # lint
 lint_tests = \
@@ -118,18 +142,25 @@ ranks_tests = \
   tests/ranks/model.sh \
   tests/ranks/output.sh \
   tests/ranks/phold.sh \
-  tests/ranks/scenarios.sh
+  tests/ranks/resume.sh \
+  tests/ranks/scenarios.sh \
+  tests/ranks/twins.sh
 dist_check_SCRIPTS += $(ranks_tests)
 TESTS += $(ranks_tests)
 
 # validation
 validation_tests = \
+  tests/validation/economy.sh \
+  tests/validation/lotka_volterra.sh \
   tests/validation/queue.sh
 dist_check_SCRIPTS += $(validation_tests)
 TESTS += $(validation_tests)
 
 # what the tests read
 EXTRA_DIST += \
+  tests/bench/heap.c \
+  tests/bench/run_bench \
+  tests/bench/ten_million.lua \
   tests/faults/faults.c \
   tests/faults/libfaults.sh \
   tests/fuzz/fuzz_checkpoint.c \
@@ -138,6 +169,8 @@ EXTRA_DIST += \
   tests/fuzz/fuzz_values.c \
   tests/fuzz/input.h \
   tests/fuzz/libcorpus.sh \
+  tests/slurm/check_slurm \
+  tests/unit/economy.h \
   tests/unit/market.h \
   tests/unit/ping.h \
   tests/unit/probe.h \

@@ -37,8 +37,9 @@ static enum dp_status read_failed(const struct dp_lines *lines, struct dp_err *e
   if (code == Z_BUF_ERROR)
     return dp_fail(err, DP_FORMAT, "%s:%lld: the gzip file is cut short (copy or download it again)", lines->path,
                    (long long)lines->number + 1);
+  const char *why = strstr(text, ": "); /* zlib names the descriptor first */
   return dp_fail(err, DP_FORMAT, "%s:%lld: the gzip file is damaged: %s (copy or download it again)", lines->path,
-                 (long long)lines->number + 1, text);
+                 (long long)lines->number + 1, why != NULL ? why + 2 : text);
 }
 
 /* Makes room at the end of the buffer: moves what is left to the front, doubles a full buffer up to its limit. */

@@ -11,7 +11,8 @@
 
 #include "model/sim.h"
 
-/** Kinds of account: X(name, may be negative, what it holds). The first of each kind and asset is the book's own. */
+/** Kinds of account: X(name, may be negative, what it holds). The first of each kind up to HOLDERS and asset is
+ *  the book's own; the rest is opened. */
 #define DP_ACCOUNT_KINDS(X)                                                                                          \
   X(EXTERNAL, 1, "the world outside: what entered (negative) and left")                                              \
   X(BRIDGE, 1, "sent to other books (positive) or received from them (negative)")                                    \
@@ -21,8 +22,10 @@
   X(PROTOCOL, 0, "the protocol's take, on its way to the treasury")                                                  \
   X(REWARDS, 0, "emission that waits to be claimed")                                                                 \
   X(TREASURY, 0, "the protocol's own funds")                                                                         \
-  X(HOLDERS, 0, "the supply at genesis")                                                                             \
-  X(WALLET, 0, "a host's money")
+  X(HOLDERS, 0, "what nobody below holds: the public, and each class of the allocation")                             \
+  X(WALLET, 0, "a host's money")                                                                                     \
+  X(LOCKED, 0, "allocated and not yet unlocked")                                                                     \
+  X(POOL, 0, "liquidity of an exchange")
 
 enum dp_account_kind {
 #define DP_X(name, negative, doc) DP_ACCOUNT_##name,
@@ -50,7 +53,22 @@ enum dp_account_kind {
   X(REWARD_IN, BRIDGE, WALLET, "a host takes its reward")                                                            \
   X(REWARD_REST, BRIDGE, TREASURY, "what flooring left over")                                                        \
   X(WALLET_OUT, WALLET, BRIDGE, "a wallet sends to another cell")                                                    \
-  X(WALLET_IN, BRIDGE, WALLET, "a wallet receives from another cell")
+  X(WALLET_IN, BRIDGE, WALLET, "a wallet receives from another cell")                                                \
+  X(ALLOCATION, HOLDERS, LOCKED, "a tranche of the supply at the start")                                             \
+  X(UNLOCK, LOCKED, HOLDERS, "a tranche unlocks")                                                                    \
+  X(BURN, TREASURY, MINT, "the protocol burns tokens")                                                               \
+  X(LIQUIDITY_USD, EXTERNAL, POOL, "outside money seeds an exchange")                                                \
+  X(LIQUIDITY_TOKEN, HOLDERS, POOL, "tokens seed an exchange")                                                       \
+  X(BUYER_MONEY, EXTERNAL, HOLDERS, "outside money that comes to buy tokens")                                        \
+  X(HOLDER_TRADE_IN, HOLDERS, POOL, "holders give to the exchange")                                                  \
+  X(HOLDER_TRADE_OUT, POOL, HOLDERS, "holders get from the exchange")                                                \
+  X(BUYBACK_IN, TREASURY, POOL, "the protocol buys its token")                                                       \
+  X(BUYBACK_OUT, POOL, TREASURY, "what it gets")                                                                     \
+  X(SALE_OUT, WALLET, BRIDGE, "a host's tokens leave for the exchange")                                              \
+  X(SALE_IN, BRIDGE, POOL, "hosts' tokens reach the exchange")                                                       \
+  X(PROCEEDS_OUT, POOL, BRIDGE, "what hosts' tokens brought leaves for the cells")                                   \
+  X(PROCEEDS_IN, BRIDGE, WALLET, "a host gets its proceeds")                                                         \
+  X(PROCEEDS_REST, BRIDGE, POOL, "what flooring left over")
 
 enum dp_reason {
 #define DP_X(name, from, to, doc) DP_REASON_##name,
@@ -74,7 +92,7 @@ enum dp_status dp_books_asset(struct dp_ctx *ctx, const char *name, int decimals
 size_t dp_books_asset_n(const struct dp_sim *sim);
 const struct dp_asset *dp_books_asset_at(const struct dp_sim *sim, uint16_t asset);
 
-/** The book's own account of a kind: exists for every kind but WALLET. */
+/** The book's own account of a kind: exists for the kinds before WALLET. */
 uint32_t dp_books_own(const struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset);
 
 /** Opens an account of `owner` with balance 0 in the book of ctx. */

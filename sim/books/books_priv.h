@@ -7,7 +7,7 @@
 
 #define DP_ASSET_MAX 16
 
-/** Kinds that every book has one own account of: all but WALLET, which is the last. */
+/** Kinds that every book has one own account of: those before WALLET. */
 #define DP_OWN_KIND_N ((uint32_t)DP_ACCOUNT_WALLET)
 
 /** Row of "account" and "global_account". Own accounts come first: row = asset * DP_OWN_KIND_N + kind in a cell; in the

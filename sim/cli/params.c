@@ -20,6 +20,12 @@ static enum dp_status option(void *options, int key, const char *value, struct d
 
 /* ---- which schemas ---- */
 
+/* What a scenario's own policies see; they have no schema. */
+static bool shows_kinds(const char *name) {
+  return !name || strcmp(name, "policy") == 0 || strcmp(name, "policy.custom") == 0 ||
+         strcmp(name, "depin.policy.custom") == 0;
+}
+
 /* By schema or by what a scenario writes: "provider.fleet", "depin.provider"; a family: "policy". */
 static bool matches(const struct dp_catalog_entry *e, const char *name) {
   size_t len = name ? strlen(name) : 0;
@@ -34,7 +40,7 @@ static enum dp_status select_entries(const char *name, struct dp_catalog_entry *
     list[*n] = dp_catalog_at(i);
     *n += matches(&list[*n], name);
   }
-  if (*n) return DP_OK;
+  if (*n || shows_kinds(name)) return DP_OK;
   const char *meant = dp_catalog_suggest(name);
   return dp_fail(err, DP_USAGE, "no schema '%s'%s%s%s", name, meant ? ", did you mean '" : "", meant ? meant : "",
                  meant ? "'?" : " (depinsim params lists them)");
@@ -78,6 +84,13 @@ static void print_text(struct dp_str *out, const struct dp_catalog_entry *e) {
     row_fini(&r);
   }
   dp_str_append(out, "\n");
+}
+
+static void print_kind(struct dp_str *out, const struct dp_policy_kind *kind) {
+  dp_str_printf(out, "policy.custom  depin.policy.custom { decide = function(obs, state) … end }: %s, in Lua\n", kind->doc);
+  for (size_t i = 0; i < kind->observation_n; i++) dp_str_printf(out, "  obs.%s\n", kind->observations[i]);
+  for (size_t i = 0; i < kind->action_n; i++) dp_str_printf(out, "  returns %s\n", kind->actions[i]);
+  dp_str_printf(out, "  state = { name = first value }: up to %d numbers that a host keeps\n\n", DP_POLICY_STATE_MAX);
 }
 
 static void md_cell(struct dp_str *out, const char *text) {
@@ -157,13 +170,22 @@ static enum dp_status print(struct dp_str *out, enum form form, const struct dp_
   return DP_OK;
 }
 
+static void print_kinds(struct dp_str *out) {
+  size_t n;
+  const struct dp_policy_kind *const *kinds = dp_catalog_kinds(&n);
+  for (size_t i = 0; i < n; i++) print_kind(out, kinds[i]);
+}
+
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
+  const char *name = cli->arg_n ? cli->args[0] : NULL;
+  enum form form = (enum form) * (const int *)options;
   struct dp_catalog_entry *list = calloc(dp_catalog_n() + 1, sizeof *list);
   struct dp_str out = {0};
   size_t n;
   if (!list) return dp_fail_nomem(err, "the parameters");
-  enum dp_status status = select_entries(cli->arg_n ? cli->args[0] : NULL, list, &n, err);
-  if (status == DP_OK) status = print(&out, (enum form) * (const int *)options, list, n, err);
+  enum dp_status status = select_entries(name, list, &n, err);
+  if (status == DP_OK) status = print(&out, form, list, n, err);
+  if (status == DP_OK && form == FORM_TEXT && shows_kinds(name)) print_kinds(&out);
   if (status == DP_OK) status = dp_cli_put(&out, err);
   dp_str_fini(&out);
   free(list);

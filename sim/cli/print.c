@@ -22,8 +22,19 @@ static bool begins_with_place(const char *text) {
   return len > 0 && text[len] == ':' && isdigit((unsigned char)text[len + 1]);
 }
 
+/* One line, and nothing that a terminal obeys, whatever a script or a file put into the message. */
+static void make_plain(const char *text, char *plain, size_t size) {
+  size_t n = 0;
+  for (; *text && n + 5 < size; text++) {
+    if (iscntrl((unsigned char)*text)) n += (size_t)sprintf(plain + n, *text == '\n' ? "\\n" : "\\x%02x", *text);
+    else plain[n++] = *text;
+  }
+  plain[n] = '\0';
+}
+
 void dp_cli_complain(const char *command, const struct dp_err *err) {
-  const char *text = err->text[0] ? err->text : dp_status_text(err->status);
+  char text[4 * sizeof err->text + 8];
+  make_plain(err->text[0] ? err->text : dp_status_text(err->status), text, sizeof text);
   if (command && err->status == DP_USAGE && text[strlen(text) - 1] == ')') /* it says what would be right */
     fprintf(stderr, "depinsim %s: %s\n", command, text);
   else if (command && err->status == DP_USAGE)

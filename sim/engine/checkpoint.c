@@ -110,7 +110,7 @@ static enum dp_status sum_channels(struct dp_engine *e, struct dp_buffer *out, s
 static enum dp_status round_cells(struct dp_engine *e, uint32_t *n, struct dp_err *err) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < e->local_n; i++) {
-    bytes += e->cells[i].queue.bytes;
+    bytes += dp_queue_bytes(&e->cells[i].queue);
     for (size_t t = 0; t < e->config.cell_table_n; t++) bytes += dp_table_bytes(&e->cells[i].tables[t]);
   }
   DP_TRY(dp_comm_sum_u64(e->config.comm, &bytes, 1, err));
@@ -155,7 +155,7 @@ static enum dp_status put_cells(const struct writer *w, struct dp_buffer *out, s
       if (e->by_id[c]) status = dp_parcel_pack(e, e->by_id[c], &out[0], err);
     if (status != DP_OK) out[0].len = 0;
     exchanged = dp_comm_exchange(e->config.comm, out, &in, err);
-    if (exchanged == DP_OK && status == DP_OK && w->file)
+    if (exchanged == DP_OK && status == DP_OK && e->config.comm->rank == 0)
       status = put_round(w, first, end, &in, &own, err);
   }
   dp_buffer_fini(&in);
@@ -209,7 +209,7 @@ static enum dp_status publish(struct writer *w, const char *path, enum dp_status
   if (fclose(w->file) != 0 && status == DP_OK) status = fail_write(err, w->part);
   char *old = with_suffix(path, ".old");
   if (!old && status == DP_OK) status = dp_fail_nomem(err, "a checkpoint");
-  if (old && status == DP_OK) status = promote(w->part, path, old, err);
+  if (status == DP_OK) status = promote(w->part, path, old, err);
   if (status != DP_OK) unlink(w->part);
   free(old);
   return status == DP_OK ? sync_folder(path, err) : status;
@@ -221,7 +221,7 @@ static enum dp_status write_file(struct writer *w, const char *path, const struc
   struct dp_buffer channels = {0};
   enum dp_status status = sum_channels(w->e, &channels, err);
   if (comm->rank == 0 && status == DP_OK && !(w->file = fopen(w->part, "wbe"))) status = fail_write(err, w->part);
-  if (w->file && status == DP_OK) status = put_head(w, notes, &channels, err);
+  if (comm->rank == 0 && status == DP_OK) status = put_head(w, notes, &channels, err);
   status = dp_comm_agree(comm, status, err);
   if (status == DP_OK) status = dp_comm_agree(comm, put_cells(w, out, err), err);
   if (w->file) status = publish(w, path, status, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum dp_status dp_buffer_reserve(struct dp_buffer *b, size_t len, struct dp_err *err) {
   if (len <= b->cap - b->len) return DP_OK;
@@ -39,37 +40,64 @@ void dp_comm_free(struct dp_comm *c) {
   if (c) c->ops->free(c);
 }
 
+static int64_t wall_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 /* A failure that the other ranks wait for in vain: none of them may hang. */
 static enum dp_status checked(struct dp_comm *c, enum dp_status status, struct dp_err *err) {
-  if (status == DP_OK || c->rank_n == 1) return status;
+  if (status == DP_OK) return status;
   fprintf(stderr, "depinsim: rank %d: %s\n", c->rank, err && err->text[0] ? err->text : dp_status_text(status));
   dp_comm_abort(c, dp_status_exit_code(status));
   return status;
 }
 
+static int64_t began(const struct dp_comm *c) { return c->rank_n == 1 ? 0 : wall_ns(); }
+
+/* The end of a collective call: most of it was waiting, where there was someone to wait for. */
+static enum dp_status ended(struct dp_comm *c, int64_t began_ns, enum dp_status status, struct dp_err *err) {
+  if (c->rank_n == 1) return status;
+  c->wait_ns += wall_ns() - began_ns;
+  return checked(c, status, err);
+}
+
 enum dp_status dp_comm_min_i64(struct dp_comm *c, int64_t *values, size_t n, struct dp_err *err) {
-  return checked(c, c->ops->min_i64(c, values, n, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->min_i64(c, values, n, err), err);
 }
 
 enum dp_status dp_comm_sum_i128(struct dp_comm *c, dp_i128 *values, size_t n, struct dp_err *err) {
-  return checked(c, c->ops->sum_i128(c, values, n, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->sum_i128(c, values, n, err), err);
 }
 
 enum dp_status dp_comm_sum_u64(struct dp_comm *c, uint64_t *values, size_t n, struct dp_err *err) {
-  return checked(c, c->ops->sum_u64(c, values, n, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->sum_u64(c, values, n, err), err);
 }
 
 enum dp_status dp_comm_gather(struct dp_comm *c, const struct dp_buffer *mine, struct dp_buffer *all,
                               struct dp_err *err) {
-  return checked(c, c->ops->gather(c, mine, all, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->gather(c, mine, all, err), err);
 }
 
 enum dp_status dp_comm_exchange(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, struct dp_err *err) {
-  return checked(c, c->ops->exchange(c, out, in, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->exchange(c, out, in, err), err);
+}
+
+enum dp_status dp_comm_meet(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, int64_t *values, size_t n,
+                            struct dp_err *err) {
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->meet(c, out, in, values, n, err), err);
 }
 
 enum dp_status dp_comm_broadcast(struct dp_comm *c, struct dp_buffer *bytes, struct dp_err *err) {
-  return checked(c, c->ops->broadcast(c, bytes, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->broadcast(c, bytes, err), err);
 }
 
 #define VOTE_STATUS_N 256
@@ -100,7 +128,8 @@ enum dp_status dp_comm_agree(struct dp_comm *c, enum dp_status mine, struct dp_e
 }
 
 enum dp_status dp_comm_barrier(struct dp_comm *c, struct dp_err *err) {
-  return checked(c, c->ops->barrier(c, err), err);
+  int64_t began_ns = began(c);
+  return ended(c, began_ns, c->ops->barrier(c, err), err);
 }
 
 void dp_comm_abort(struct dp_comm *c, int exit_code) { c->ops->abort(c, exit_code); }

@@ -32,6 +32,8 @@ struct dp_comm_ops {
   enum dp_status (*sum_u64)(struct dp_comm *, uint64_t *values, size_t n, struct dp_err *);
   enum dp_status (*gather)(struct dp_comm *, const struct dp_buffer *mine, struct dp_buffer *all, struct dp_err *);
   enum dp_status (*exchange)(struct dp_comm *, struct dp_buffer *out, struct dp_buffer *in, struct dp_err *);
+  enum dp_status (*meet)(struct dp_comm *, struct dp_buffer *out, struct dp_buffer *in, int64_t *values, size_t n,
+                         struct dp_err *);
   enum dp_status (*broadcast)(struct dp_comm *, struct dp_buffer *bytes, struct dp_err *);
   enum dp_status (*barrier)(struct dp_comm *, struct dp_err *);
   void (*abort)(struct dp_comm *, int exit_code);
@@ -41,6 +43,7 @@ struct dp_comm_ops {
 struct dp_comm {
   const struct dp_comm_ops *ops;
   int rank, rank_n;
+  int64_t wait_ns; /* wall clock spent in collective calls, for reports; 0 with one rank */
   void *impl;
 };
 
@@ -72,6 +75,11 @@ enum dp_status dp_comm_gather(struct dp_comm *c, const struct dp_buffer *mine, s
 /** Sends out[r] to rank r; `in` receives the concatenation of what all others sent here, in rank order. out[] is
  *  emptied (capacity kept). out[own rank] must be empty. */
 enum dp_status dp_comm_exchange(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, struct dp_err *err);
+
+/** dp_comm_exchange and dp_comm_min_i64 in one, for as little waiting as can be: what arrives is in no particular order,
+ *  and the values cannot tell of it. n ≤ 8. */
+enum dp_status dp_comm_meet(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, int64_t *values, size_t n,
+                            struct dp_err *err);
 
 /** Rank 0's bytes to everyone. */
 enum dp_status dp_comm_broadcast(struct dp_comm *c, struct dp_buffer *bytes, struct dp_err *err);

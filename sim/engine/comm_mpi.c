@@ -1,36 +1,17 @@
-/* sim/engine/comm_mpi.c — the communicator over MPI: the only file that includes mpi.h. */
+/* sim/engine/comm_mpi.c — the communicator over MPI: reductions, bytes, exchange, life. */
+#include "engine/comm_mpi.h"
+
 #include <limits.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/comm.h"
-
-#define PIECE_BYTES ((size_t)1 << 30) /* an MPI count is an int */
-#define TAG_EVENTS 1
-
-struct mpi {
-  MPI_Comm comm;
-  MPI_Datatype i128;
-  MPI_Op sum_i128;
-  bool finalise;
-  size_t *sizes;          /* [2 · rank_n] bytes to and from every rank */
-  int *counts;            /* [2 · rank_n] */
-  MPI_Request *requests;  /* [request_cap] */
-  size_t request_n, request_cap;
-};
-
-static enum dp_status mpi_check(int code, const char *what, struct dp_err *err) {
+enum dp_status dp__mpi_check(int code, const char *what, struct dp_err *err) {
   if (code == MPI_SUCCESS) return DP_OK;
   char text[MPI_MAX_ERROR_STRING] = "";
   int length = 0;
   MPI_Error_string(code, text, &length);
   return dp_fail(err, DP_FAILED, "MPI: %s failed: %s", what, text);
 }
-
-#define MPI_TRY(call, what, err) DP_TRY(mpi_check((call), (what), (err)))
-
-static struct mpi *mpi_of(struct dp_comm *c) { return c->impl; }
 
 static void add_i128(void *in, void *inout, int *n, MPI_Datatype *type) {
   (void)type;
@@ -48,7 +29,7 @@ static void add_i128(void *in, void *inout, int *n, MPI_Datatype *type) {
 static enum dp_status reduce(struct dp_comm *c, void *values, size_t n, MPI_Datatype type, MPI_Op op,
                              struct dp_err *err) {
   if (n > INT_MAX) return dp_fail(err, DP_RANGE, "a reduction of %zu values is too long (at most %d)", n, INT_MAX);
-  return mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, (int)n, type, op, mpi_of(c)->comm), "a reduction", err);
+  return dp__mpi_check(MPI_Allreduce(MPI_IN_PLACE, values, (int)n, type, op, dp__mpi_of(c)->comm), "a reduction", err);
 }
 
 static enum dp_status mpi_min_i64(struct dp_comm *c, int64_t *values, size_t n, struct dp_err *err) {
@@ -56,7 +37,7 @@ static enum dp_status mpi_min_i64(struct dp_comm *c, int64_t *values, size_t n, 
 }
 
 static enum dp_status mpi_sum_i128(struct dp_comm *c, dp_i128 *values, size_t n, struct dp_err *err) {
-  return reduce(c, values, n, mpi_of(c)->i128, mpi_of(c)->sum_i128, err);
+  return reduce(c, values, n, dp__mpi_of(c)->i128, dp__mpi_of(c)->sum_i128, err);
 }
 
 static enum dp_status mpi_sum_u64(struct dp_comm *c, uint64_t *values, size_t n, struct dp_err *err) {
@@ -65,7 +46,7 @@ static enum dp_status mpi_sum_u64(struct dp_comm *c, uint64_t *values, size_t n,
 
 /* ---- bytes ---- */
 
-static enum dp_status reserve(struct dp_buffer *b, size_t cap, struct dp_err *err) {
+enum dp_status dp__mpi_reserve(struct dp_buffer *b, size_t cap, struct dp_err *err) {
   if (cap <= b->cap) return DP_OK;
   unsigned char *grown = realloc(b->data, cap);
   if (grown == NULL) return dp_fail_nomem(err, "a message buffer");
@@ -76,17 +57,17 @@ static enum dp_status reserve(struct dp_buffer *b, size_t cap, struct dp_err *er
 
 static enum dp_status broadcast_bytes(struct dp_comm *c, unsigned char *data, size_t len, int root,
                                       struct dp_err *err) {
-  for (size_t at = 0; at < len; at += PIECE_BYTES) {
-    size_t piece = len - at < PIECE_BYTES ? len - at : PIECE_BYTES;
-    MPI_TRY(MPI_Bcast(data + at, (int)piece, MPI_BYTE, root, mpi_of(c)->comm), "a broadcast", err);
+  for (size_t at = 0; at < len; at += DP_MPI_PIECE_BYTES) {
+    size_t piece = len - at < DP_MPI_PIECE_BYTES ? len - at : DP_MPI_PIECE_BYTES;
+    DP_MPI_TRY(MPI_Bcast(data + at, (int)piece, MPI_BYTE, root, dp__mpi_of(c)->comm), "a broadcast", err);
   }
   return DP_OK;
 }
 
 static enum dp_status mpi_broadcast(struct dp_comm *c, struct dp_buffer *bytes, struct dp_err *err) {
   uint64_t len = bytes->len;
-  MPI_TRY(MPI_Bcast(&len, 1, MPI_UINT64_T, 0, mpi_of(c)->comm), "a broadcast", err);
-  DP_TRY(reserve(bytes, len, err));
+  DP_MPI_TRY(MPI_Bcast(&len, 1, MPI_UINT64_T, 0, dp__mpi_of(c)->comm), "a broadcast", err);
+  DP_TRY(dp__mpi_reserve(bytes, len, err));
   bytes->len = len;
   return broadcast_bytes(c, bytes->data, len, 0, err);
 }
@@ -96,7 +77,7 @@ static enum dp_status gather_large(struct dp_comm *c, const struct dp_buffer *mi
                                    struct dp_err *err) {
   size_t at = 0;
   for (int r = 0; r < c->rank_n; r++) {
-    size_t len = mpi_of(c)->sizes[r];
+    size_t len = dp__mpi_of(c)->sizes[r];
     if (r == c->rank && len) memcpy(all->data + at, mine->data, len);
     DP_TRY(broadcast_bytes(c, all->data + at, len, r, err));
     at += len;
@@ -106,12 +87,12 @@ static enum dp_status gather_large(struct dp_comm *c, const struct dp_buffer *mi
 
 static enum dp_status mpi_gather(struct dp_comm *c, const struct dp_buffer *mine, struct dp_buffer *all,
                                  struct dp_err *err) {
-  struct mpi *m = mpi_of(c);
+  struct dp_mpi *m = dp__mpi_of(c);
   uint64_t len = mine->len;
-  MPI_TRY(MPI_Allgather(&len, 1, MPI_UINT64_T, m->sizes, 1, MPI_UINT64_T, m->comm), "a gather", err);
+  DP_MPI_TRY(MPI_Allgather(&len, 1, MPI_UINT64_T, m->sizes, 1, MPI_UINT64_T, m->comm), "a gather", err);
   size_t total = 0;
   for (int r = 0; r < c->rank_n; r++) total += m->sizes[r];
-  DP_TRY(reserve(all, total, err));
+  DP_TRY(dp__mpi_reserve(all, total, err));
   all->len = total;
   if (total == 0) return DP_OK;
   if (total > INT_MAX) return gather_large(c, mine, all, err);
@@ -121,13 +102,13 @@ static enum dp_status mpi_gather(struct dp_comm *c, const struct dp_buffer *mine
     places[r] = at;
     at += counts[r];
   }
-  return mpi_check(MPI_Allgatherv(mine->data, (int)len, MPI_BYTE, all->data, counts, places, MPI_BYTE, m->comm),
+  return dp__mpi_check(MPI_Allgatherv(mine->data, (int)len, MPI_BYTE, all->data, counts, places, MPI_BYTE, m->comm),
                    "a gather", err);
 }
 
 /* ---- exchange ---- */
 
-static MPI_Request *next_request(struct mpi *m) {
+MPI_Request *dp__mpi_next_request(struct dp_mpi *m) {
   if (m->request_n == m->request_cap) {
     size_t cap = m->request_cap ? 2 * m->request_cap : 16;
     MPI_Request *grown = realloc(m->requests, cap * sizeof *grown);
@@ -141,14 +122,14 @@ static MPI_Request *next_request(struct mpi *m) {
 }
 
 /* Starts sending (or receiving) `len` bytes in pieces; pieces between two ranks keep their order. */
-static enum dp_status start_pieces(struct mpi *m, unsigned char *data, size_t len, int peer, bool sending,
+static enum dp_status start_pieces(struct dp_mpi *m, unsigned char *data, size_t len, int peer, bool sending,
                                    struct dp_err *err) {
-  for (size_t at = 0; at < len; at += PIECE_BYTES) {
-    int piece = (int)(len - at < PIECE_BYTES ? len - at : PIECE_BYTES);
-    MPI_Request *request = next_request(m);
+  for (size_t at = 0; at < len; at += DP_MPI_PIECE_BYTES) {
+    int piece = (int)(len - at < DP_MPI_PIECE_BYTES ? len - at : DP_MPI_PIECE_BYTES);
+    MPI_Request *request = dp__mpi_next_request(m);
     if (request == NULL) return dp_fail_nomem(err, "MPI requests");
-    MPI_TRY(sending ? MPI_Isend(data + at, piece, MPI_BYTE, peer, TAG_EVENTS, m->comm, request)
-                    : MPI_Irecv(data + at, piece, MPI_BYTE, peer, TAG_EVENTS, m->comm, request),
+    DP_MPI_TRY(sending ? MPI_Isend(data + at, piece, MPI_BYTE, peer, DP_MPI_TAG_EVENTS, m->comm, request)
+                    : MPI_Irecv(data + at, piece, MPI_BYTE, peer, DP_MPI_TAG_EVENTS, m->comm, request),
             sending ? "a send" : "a receive", err);
   }
   return DP_OK;
@@ -156,14 +137,14 @@ static enum dp_status start_pieces(struct mpi *m, unsigned char *data, size_t le
 
 static enum dp_status mpi_exchange(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in,
                                    struct dp_err *err) {
-  struct mpi *m = mpi_of(c);
+  struct dp_mpi *m = dp__mpi_of(c);
   size_t *to = m->sizes, *from = m->sizes + c->rank_n, total = 0;
   in->len = 0;
   if (out[c->rank].len) return dp_fail(err, DP_INVARIANT, "a rank sends a message to itself");
   for (int r = 0; r < c->rank_n; r++) to[r] = out[r].len;
-  MPI_TRY(MPI_Alltoall(to, 1, MPI_UINT64_T, from, 1, MPI_UINT64_T, m->comm), "an exchange of sizes", err);
+  DP_MPI_TRY(MPI_Alltoall(to, 1, MPI_UINT64_T, from, 1, MPI_UINT64_T, m->comm), "an exchange of sizes", err);
   for (int r = 0; r < c->rank_n; r++) total += from[r];
-  DP_TRY(reserve(in, total, err));
+  DP_TRY(dp__mpi_reserve(in, total, err));
   in->len = total;
   m->request_n = 0;
   size_t at = 0;
@@ -173,7 +154,7 @@ static enum dp_status mpi_exchange(struct dp_comm *c, struct dp_buffer *out, str
   }
   for (int r = 0; r < c->rank_n; r++) DP_TRY(start_pieces(m, out[r].data, to[r], r, true, err));
   if (m->request_n)
-    MPI_TRY(MPI_Waitall((int)m->request_n, m->requests, MPI_STATUSES_IGNORE), "an exchange of events", err);
+    DP_MPI_TRY(MPI_Waitall((int)m->request_n, m->requests, MPI_STATUSES_IGNORE), "an exchange of events", err);
   for (int r = 0; r < c->rank_n; r++) out[r].len = 0;
   return DP_OK;
 }
@@ -181,13 +162,13 @@ static enum dp_status mpi_exchange(struct dp_comm *c, struct dp_buffer *out, str
 /* ---- life ---- */
 
 static enum dp_status mpi_barrier(struct dp_comm *c, struct dp_err *err) {
-  return mpi_check(MPI_Barrier(mpi_of(c)->comm), "a barrier", err);
+  return dp__mpi_check(MPI_Barrier(dp__mpi_of(c)->comm), "a barrier", err);
 }
 
-static void mpi_abort(struct dp_comm *c, int exit_code) { MPI_Abort(mpi_of(c)->comm, exit_code); }
+static void mpi_abort(struct dp_comm *c, int exit_code) { MPI_Abort(dp__mpi_of(c)->comm, exit_code); }
 
 static void mpi_free(struct dp_comm *c) {
-  struct mpi *m = mpi_of(c);
+  struct dp_mpi *m = dp__mpi_of(c);
   if (m->sum_i128 != MPI_OP_NULL) MPI_Op_free(&m->sum_i128);
   if (m->i128 != MPI_DATATYPE_NULL) MPI_Type_free(&m->i128);
   if (m->comm != MPI_COMM_NULL) MPI_Comm_free(&m->comm);
@@ -195,6 +176,7 @@ static void mpi_free(struct dp_comm *c) {
   free(m->sizes);
   free(m->counts);
   free(m->requests);
+  free(m->notes);
   free(m);
   free(c);
 }
@@ -205,34 +187,35 @@ static const struct dp_comm_ops mpi_ops = {
     .sum_u64 = mpi_sum_u64,
     .gather = mpi_gather,
     .exchange = mpi_exchange,
+    .meet = dp__mpi_meet,
     .broadcast = mpi_broadcast,
     .barrier = mpi_barrier,
     .abort = mpi_abort,
     .free = mpi_free,
 };
 
-static enum dp_status initialise(struct mpi *m, struct dp_err *err) {
+static enum dp_status initialise(struct dp_mpi *m, struct dp_err *err) {
   int initialised = 0, finalised = 0, level = 0;
   MPI_Initialized(&initialised);
   MPI_Finalized(&finalised);
   if (finalised) return dp_fail(err, DP_FAILED, "MPI was ended already and cannot start again in one process");
   if (!initialised) {
-    MPI_TRY(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread", err);
+    DP_MPI_TRY(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread", err);
     m->finalise = true;
   }
-  MPI_TRY(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "setting the error handler", err);
-  MPI_TRY(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup", err);
-  return mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "setting the error handler", err);
+  DP_MPI_TRY(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "setting the error handler", err);
+  DP_MPI_TRY(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup", err);
+  return dp__mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "setting the error handler", err);
 }
 
 static enum dp_status fill(struct dp_comm *c, struct dp_err *err) {
-  struct mpi *m = mpi_of(c);
+  struct dp_mpi *m = dp__mpi_of(c);
   DP_TRY(initialise(m, err));
-  MPI_TRY(MPI_Comm_rank(m->comm, &c->rank), "MPI_Comm_rank", err);
-  MPI_TRY(MPI_Comm_size(m->comm, &c->rank_n), "MPI_Comm_size", err);
-  MPI_TRY(MPI_Type_contiguous((int)sizeof(dp_i128), MPI_BYTE, &m->i128), "MPI_Type_contiguous", err);
-  MPI_TRY(MPI_Type_commit(&m->i128), "MPI_Type_commit", err);
-  MPI_TRY(MPI_Op_create(add_i128, 1, &m->sum_i128), "MPI_Op_create", err);
+  DP_MPI_TRY(MPI_Comm_rank(m->comm, &c->rank), "MPI_Comm_rank", err);
+  DP_MPI_TRY(MPI_Comm_size(m->comm, &c->rank_n), "MPI_Comm_size", err);
+  DP_MPI_TRY(MPI_Type_contiguous((int)sizeof(dp_i128), MPI_BYTE, &m->i128), "MPI_Type_contiguous", err);
+  DP_MPI_TRY(MPI_Type_commit(&m->i128), "MPI_Type_commit", err);
+  DP_MPI_TRY(MPI_Op_create(add_i128, 1, &m->sum_i128), "MPI_Op_create", err);
   m->sizes = calloc(2 * (size_t)c->rank_n, sizeof *m->sizes);
   m->counts = calloc(2 * (size_t)c->rank_n, sizeof *m->counts);
   if (m->sizes == NULL || m->counts == NULL) return dp_fail_nomem(err, "a communicator");
@@ -241,13 +224,13 @@ static enum dp_status fill(struct dp_comm *c, struct dp_err *err) {
 
 enum dp_status dp_comm_mpi_new(struct dp_comm **out, struct dp_err *err) {
   struct dp_comm *c = calloc(1, sizeof *c);
-  struct mpi *m = calloc(1, sizeof *m);
+  struct dp_mpi *m = calloc(1, sizeof *m);
   if (c == NULL || m == NULL) {
     free(c);
     free(m);
     return dp_fail_nomem(err, "a communicator");
   }
-  *m = (struct mpi){.comm = MPI_COMM_NULL, .i128 = MPI_DATATYPE_NULL, .sum_i128 = MPI_OP_NULL};
+  *m = (struct dp_mpi){.comm = MPI_COMM_NULL, .i128 = MPI_DATATYPE_NULL, .sum_i128 = MPI_OP_NULL};
   *c = (struct dp_comm){.ops = &mpi_ops, .impl = m};
   enum dp_status status = fill(c, err);
   if (status != DP_OK) {

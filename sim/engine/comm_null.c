@@ -33,6 +33,12 @@ static enum dp_status null_exchange(struct dp_comm *c, struct dp_buffer *out, st
   return DP_OK;
 }
 
+static enum dp_status null_meet(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, int64_t *values,
+                                size_t n, struct dp_err *err) {
+  (void)values, (void)n;
+  return null_exchange(c, out, in, err);
+}
+
 static enum dp_status null_broadcast(struct dp_comm *c, struct dp_buffer *bytes, struct dp_err *err) {
   (void)c, (void)bytes, (void)err;
   return DP_OK;
@@ -53,6 +59,7 @@ static const struct dp_comm_ops null_ops = {
     .sum_u64 = null_sum_u64,
     .gather = null_gather,
     .exchange = null_exchange,
+    .meet = null_meet,
     .broadcast = null_broadcast,
     .barrier = null_barrier,
     .abort = null_abort,

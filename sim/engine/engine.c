@@ -31,11 +31,13 @@ static int root_of(const struct dp_engine_config *config, size_t i) {
   return at;
 }
 
-enum dp_status dp__cell_init(const struct dp_engine_config *config, uint32_t id, struct dp_cell *cell,
-                             struct dp_err *err) {
+enum dp_status dp__cell_init(struct dp_engine *e, uint32_t id, struct dp_cell *cell, struct dp_err *err) {
+  const struct dp_engine_config *config = &e->config;
   *cell = (struct dp_cell){.id = id, .tables = zeros(config->cell_table_n, sizeof *cell->tables)};
   if (cell->tables == NULL) return dp_fail_nomem(err, "cells");
-  dp_queue_init(&cell->queue);
+  dp_queue_init(&cell->queue, &e->pool);
+  cell->queue.tables = cell->tables;
+  cell->queue.row_table = e->row_table;
   for (size_t i = 0; i < config->cell_table_n; i++)
     if (root_of(config, i) < 0) dp_table_init(&cell->tables[i], config->cell_tables[i], cell->id, NULL);
   for (size_t i = 0; i < config->cell_table_n; i++) {
@@ -73,15 +75,20 @@ static enum dp_status allocate(struct dp_engine *e, struct dp_err *err) {
   e->cell_rank = zeros(config->cell_n, sizeof *e->cell_rank);
   e->by_id = zeros(config->cell_n, sizeof *e->by_id);
   e->cells = zeros(local_n, sizeof *e->cells);
+  e->row_table = zeros(config->target_n, sizeof *e->row_table);
   e->globals = zeros(config->global_table_n, sizeof *e->globals);
   e->out = zeros((size_t)rank_n, sizeof *e->out);
   e->beats = zeros(BEATS_MAX, sizeof *e->beats);
   e->channels = zeros(1, sizeof *e->channels);
-  bool ok = e->cell_rank && e->by_id && e->cells && e->globals && e->out && e->beats && e->channels;
+  bool ok = e->cell_rank && e->by_id && e->cells && e->row_table && e->globals && e->out && e->beats && e->channels;
   if (!ok) return dp_fail_nomem(err, "cells");
+  for (size_t i = 0; i < config->target_n; i++) {
+    uint32_t table = config->targets[i].row_table;
+    e->row_table[i] = table > 0 && table <= config->cell_table_n ? table - 1 : DP_NO_ROW;
+  }
   e->local_n = local_n;
   for (uint32_t i = 0; i < local_n; i++)
-    DP_TRY(dp__cell_init(config, block_start(config->cell_n, rank, rank_n) + i, &e->cells[i], err));
+    DP_TRY(dp__cell_init(e, block_start(config->cell_n, rank, rank_n) + i, &e->cells[i], err));
   return dp__agenda_new(local_n, &e->agenda, err);
 }
 
@@ -93,6 +100,7 @@ static enum dp_status fill(struct dp_engine *e, struct dp_err *err) {
   for (size_t i = 0; i < config->global_table_n; i++) dp_table_init(&e->globals[i], config->global_tables[i], 0, NULL);
   e->channels[0] = (struct dp_channel){.name = "cell", .observed_min_ns = DP_TIME_MAX};
   e->channel_n = 1;
+  e->out_min_ns = DP_TIME_MAX;
   return DP_OK;
 }
 
@@ -125,9 +133,11 @@ void dp_engine_free(struct dp_engine *e) {
   for (size_t i = 0; e->globals && i < e->config.global_table_n; i++) dp_table_fini(&e->globals[i]);
   for (int r = 0; e->out && r < e->config.comm->rank_n; r++) dp_buffer_fini(&e->out[r]);
   dp_buffer_fini(&e->in);
+  dp_pool_fini(&e->pool);
   dp__agenda_free(e->agenda);
   free(e->cell_rank);
   free(e->by_id);
+  free(e->row_table);
   free(e->globals);
   free(e->out);
   free(e->beats);
@@ -174,4 +184,10 @@ dp_time dp_engine_lookahead(const struct dp_engine *e) {
   for (size_t i = 1; i < e->channel_n; i++)
     if (e->channels[i].least_delay_ns < least) least = e->channels[i].least_delay_ns;
   return least;
+}
+
+size_t dp_engine_queue_bytes(const struct dp_engine *e) {
+  size_t bytes = e->pool.bytes;
+  for (uint32_t i = 0; i < e->local_n; i++) bytes += e->cells[i].queue.array_bytes;
+  return bytes;
 }

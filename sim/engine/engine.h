@@ -42,6 +42,7 @@ typedef enum dp_status (*dp_handle_fn)(struct dp_ctx *ctx, const struct dp_event
 struct dp_target {
   dp_handle_fn handle;
   const struct dp_instance *self;
+  uint32_t row_table; /* 1 + index of the cell table whose rows its events go to, which are fetched ahead; 0: none */
 };
 
 /** Channel 0: inside the cell; a message may take no time. */
@@ -90,7 +91,10 @@ struct dp_engine {
   size_t channel_n;
   struct dp_beat *beats;
   size_t beat_n;
+  struct dp_pool pool;   /* memory of all pending events */
+  uint32_t *row_table;   /* [target_n] index of the table that an instance's events go to, or DP_NO_ROW */
   struct dp_buffer *out; /* [rank_n] */
+  dp_time out_min_ns;    /* earliest event in `out` */
   struct dp_buffer in;
   struct dp_agenda *agenda; /* earliest event of every local cell */
   struct dp_cell *running;  /* whose events are being handled, or NULL */
@@ -134,6 +138,9 @@ enum dp_status dp_engine_globals_digest(struct dp_engine *e, uint64_t *digest, s
 
 /** Collective. Events executed so far on all ranks. */
 enum dp_status dp_engine_event_n(struct dp_engine *e, uint64_t *n, struct dp_err *err);
+
+/** Bytes that this rank holds for pending events. */
+size_t dp_engine_queue_bytes(const struct dp_engine *e);
 
 /** Lookahead in force: least delay of the open channels, DP_TIME_MAX with none. */
 dp_time dp_engine_lookahead(const struct dp_engine *e);

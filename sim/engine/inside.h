@@ -12,8 +12,7 @@ enum dp_status dp__engine_receive(struct dp_engine *e, struct dp_err *err);
 enum dp_status dp__engine_flush(struct dp_engine *e, struct dp_err *err);
 
 /** A cell without rows and events. When memory is out it can still be passed to dp__cell_fini. */
-enum dp_status dp__cell_init(const struct dp_engine_config *config, uint32_t id, struct dp_cell *cell,
-                             struct dp_err *err);
+enum dp_status dp__cell_init(struct dp_engine *e, uint32_t id, struct dp_cell *cell, struct dp_err *err);
 void dp__cell_fini(const struct dp_engine_config *config, struct dp_cell *cell);
 
 #endif

@@ -28,7 +28,7 @@ struct house {
   struct dp_agenda *agenda;
 };
 
-static enum dp_status build_house(const struct dp_engine *e, const uint32_t *cell_rank, struct house *house,
+static enum dp_status build_house(struct dp_engine *e, const uint32_t *cell_rank, struct house *house,
                                   struct dp_err *err) {
   for (uint32_t c = 0; c < e->config.cell_n; c++) house->n += cell_rank[c] == (uint32_t)e->config.comm->rank;
   house->cells = calloc(house->n + (size_t)1, sizeof *house->cells);
@@ -37,7 +37,7 @@ static enum dp_status build_house(const struct dp_engine *e, const uint32_t *cel
   uint32_t i = 0;
   for (uint32_t c = 0; c < e->config.cell_n; c++) {
     if (cell_rank[c] != (uint32_t)e->config.comm->rank) continue;
-    if (e->by_id[c] == NULL) DP_TRY(dp__cell_init(&e->config, c, &house->cells[i], err));
+    if (e->by_id[c] == NULL) DP_TRY(dp__cell_init(e, c, &house->cells[i], err));
     i++;
   }
   return DP_OK;

@@ -8,75 +8,75 @@
 #include "engine/buckets.h"
 #include "engine/slots.h"
 
-#define SMALL_BUCKET 48u /* sorted as it is; at most DP_BUCKETS */
-#define CROWDED_HEAP 64u /* later arrivals that make a wide open range be given up */
-#define SLAB_MIN (4u * DP_CHUNK_BYTES)
-#define SLAB_MAX (UINT32_C(1) << 20)
-
-struct dp_slab {
-  struct dp_slab *next;
-  size_t bytes;
-};
+#define TINY_BUCKET 16u    /* sorted by insertion; at most DP_BUCKETS */
+#define SMALL_BUCKET 48u   /* sorted as it is */
+#define DEALT_BUCKET 1024u /* the same, where it is but a small part of what is pending: the square of its events is at */
+#define DEALT_SHARE 32u    /* most so many times all: else many later ones would come into so wide a range */
+#define PARTS_BITS 9u
+#define PARTS (1u << PARTS_BITS)
+#define CROWDED_HEAP 64u  /* later arrivals that make a wide open range be given up */
+#define FEW_EVENTS 2048u  /* pending: half-empty chunks would be most of the memory */
+#define FETCH_EVENTS 1024u /* pending: the rows that they go to are likely not in the cache */
 
 /* ---- memory ---- */
 
-static void recycle(struct dp_queue *q, struct dp_chunk *chunk) {
-  chunk->next = q->spare;
-  q->spare = chunk;
+static inline void recycle_chain(struct dp_queue *q, struct dp_chunk *chain) {
+  while (chain) {
+    struct dp_chunk *next = chain->next;
+    dp__pool_put(q->pool, chain);
+    chain = next;
+  }
 }
 
-/* Cuts a new slab into spare chunks; slabs grow with what the queue holds. */
-static bool add_slab(struct dp_queue *q) {
-  size_t size = q->bytes / 4 / DP_CHUNK_BYTES * DP_CHUNK_BYTES;
-  size = size < SLAB_MIN ? SLAB_MIN : size > SLAB_MAX ? SLAB_MAX : size;
-  unsigned char *memory = aligned_alloc(64, size + 64);
-  if (memory == NULL) return false;
-  struct dp_slab *slab = (void *)memory;
-  *slab = (struct dp_slab){q->slabs, size + 64};
-  q->slabs = slab;
-  q->bytes += slab->bytes;
-  for (size_t at = size; at > 0; at -= DP_CHUNK_BYTES) recycle(q, (void *)(memory + 64 + at - DP_CHUNK_BYTES));
-  return true;
+struct dp_event *dp__chain_grow(struct dp_queue *q, struct dp_chunk **chain, dp_time time_ns, uint32_t size) {
+  struct dp_chunk *older = *chain, *chunk = dp__pool_get(q->pool, q->event_n >= FEW_EVENTS);
+  if (chunk == NULL) return NULL;
+  chunk->next = older;
+  chunk->next2 = older ? older->next : NULL;
+  chunk->min_ns = older ? older->min_ns : DP_TIME_MAX;
+  chunk->before_n = older ? older->before_n + older->event_n : 0;
+  chunk->used = 0;
+  chunk->event_n = 0;
+  *chain = chunk;
+  return dp__chunk_append(chunk, time_ns, size);
 }
 
-struct dp_chunk *dp__new_chunk(struct dp_queue *q, struct dp_chunk *next) {
-  if (DP_UNLIKELY(q->spare == NULL) && !add_slab(q)) return NULL;
-  struct dp_chunk *chunk = q->spare;
-  q->spare = chunk->next;
-  chunk->next = next;
-  chunk->used = chunk->event_n = 0;
-  return chunk;
-}
-
-struct dp_bucket *dp__new_level(struct dp_queue *q, unsigned level) {
-  q->levels[level] = calloc(DP_BUCKETS, sizeof(struct dp_bucket));
-  if (q->levels[level]) q->bytes += DP_BUCKETS * sizeof(struct dp_bucket);
-  return q->levels[level];
+struct dp_event *dp__bucket_grow(struct dp_queue *q, unsigned level, unsigned digit, dp_time time_ns, uint32_t size) {
+  if (q->levels[level] == NULL) {
+    q->levels[level] = calloc(DP_BUCKETS, sizeof *q->levels[level]);
+    if (q->levels[level] == NULL) return NULL;
+    q->array_bytes += DP_BUCKETS * sizeof *q->levels[level];
+  }
+  struct dp_event *event = dp__chain_grow(q, &q->levels[level][digit], time_ns, size);
+  if (event == NULL) return NULL;
+  q->occupied[level] |= UINT64_C(1) << digit;
+  q->level_mask |= 1u << level;
+  return event;
 }
 
 static bool reserve_slots(struct dp_queue *q, struct dp_slot **slots, size_t *cap, size_t n) {
   if (DP_LIKELY(n <= *cap)) return true;
-  size_t grown = n < 2 * *cap ? 2 * *cap : n < DP_BUCKETS ? DP_BUCKETS : n;
+  size_t grown = n < 2 * *cap ? 2 * *cap : n < 16 ? 16 : n;
   struct dp_slot *moved = realloc(*slots, grown * sizeof *moved);
   if (moved == NULL) return false;
-  q->bytes += (grown - *cap) * sizeof *moved;
+  q->array_bytes += (grown - *cap) * sizeof *moved;
   *slots = moved;
   *cap = grown;
   return true;
 }
 
-void dp_queue_init(struct dp_queue *q) { *q = (struct dp_queue){0}; }
+void dp_queue_init(struct dp_queue *q, struct dp_pool *pool) { *q = (struct dp_queue){.pool = pool}; }
 
 void dp_queue_fini(struct dp_queue *q) {
-  while (q->slabs) {
-    struct dp_slab *slab = q->slabs;
-    q->slabs = slab->next;
-    free(slab);
+  recycle_chain(q, q->open);
+  for (unsigned level = 0; level < DP_QUEUE_LEVELS; level++) {
+    for (uint64_t left = q->occupied[level]; left; left &= left - 1)
+      recycle_chain(q, q->levels[level][__builtin_ctzll(left)]);
+    free(q->levels[level]);
   }
-  for (unsigned level = 0; level < DP_QUEUE_LEVELS; level++) free(q->levels[level]);
   free(q->run);
   free(q->heap);
-  dp_queue_init(q);
+  *q = (struct dp_queue){.pool = q->pool, .tables = q->tables, .row_table = q->row_table};
 }
 
 /* ---- buckets ---- */
@@ -86,7 +86,7 @@ static inline const struct dp_event *next_in_chunk(const struct dp_event *event)
 }
 
 /* The earliest bucket: the lowest level holds what shares most digits with the cursor. There must be one. */
-static inline struct dp_bucket *earliest_bucket(const struct dp_queue *q, unsigned *level, unsigned *digit) {
+static inline struct dp_chunk **earliest_bucket(const struct dp_queue *q, unsigned *level, unsigned *digit) {
   *level = (unsigned)__builtin_ctz(q->level_mask);
   *digit = (unsigned)__builtin_ctzll(q->occupied[*level]);
   return &q->levels[*level][*digit];
@@ -99,19 +99,19 @@ static inline bool copy_to_bucket(struct dp_queue *q, const struct dp_event *eve
   return true;
 }
 
-static inline void prefetch_chunk(const struct dp_chunk *chunk) {
-  for (size_t at = 0; at < DP_CHUNK_BYTES; at += 64) __builtin_prefetch((const char *)chunk + at);
+DP_ALWAYS_INLINE void prefetch_chunk(const struct dp_chunk *chunk) {
+  for (size_t at = 0; at < DP_CHUNK_LARGE; at += 64) __builtin_prefetch((const char *)chunk + at);
 }
 
 /* Deals the events of a chain out over the levels below. */
 static bool spread(struct dp_queue *q, struct dp_chunk *chain) {
   while (chain) {
     struct dp_chunk *next = chain->next;
-    if (next) prefetch_chunk(next);
+    if (chain->next2) prefetch_chunk(chain->next2);
     const struct dp_event *event = (const void *)chain->data;
     for (uint32_t i = 0; i < chain->event_n; i++, event = next_in_chunk(event))
       if (!copy_to_bucket(q, event)) return false;
-    recycle(q, chain);
+    dp__pool_put(q->pool, chain);
     chain = next;
   }
   return true;
@@ -121,6 +121,7 @@ static bool spread(struct dp_queue *q, struct dp_chunk *chain) {
 static void list_chain(const struct dp_chunk *chain, size_t n, struct dp_slot *slots) {
   size_t end = n;
   for (const struct dp_chunk *chunk = chain; chunk; chunk = chunk->next) {
+    if (chunk->next2) prefetch_chunk(chunk->next2);
     end -= chunk->event_n;
     const struct dp_event *event = (const void *)chunk->data;
     for (uint32_t i = 0; i < chunk->event_n; i++, event = next_in_chunk(event))
@@ -128,11 +129,32 @@ static void list_chain(const struct dp_chunk *chain, size_t n, struct dp_slot *s
   }
 }
 
-/* Makes the run of a small bucket of level 0 to 9. A time in it takes at most 54 bits from its start: with the place in
+/* Makes the run of a bucket of level 1 or more without a look at ties: slots are dealt out by the upper bits of their
+ * time into PARTS parts or fewer, about two a part, and what is then almost in order is sorted by insertion. */
+static void sort_dealt(struct dp_queue *q, size_t n, unsigned level) {
+  uint16_t starts[PARTS] = {0};
+  unsigned bits = 63u - (unsigned)__builtin_clzll(n), width = DP_DIGIT_BITS * level;
+  bits = bits > PARTS_BITS ? PARTS_BITS : bits > width ? width : bits;
+  const struct dp_slot *from = q->run + n;
+  const unsigned shift = width - bits;
+  for (size_t i = 0; i < n; i++) starts[(uint64_t)(from[i].time_ns - q->cursor_ns) >> shift]++;
+  uint16_t sum = 0, most = 0;
+  for (size_t part = 0; part < (size_t)1 << bits; part++) {
+    uint16_t part_n = starts[part];
+    starts[part] = sum;
+    sum = (uint16_t)(sum + part_n);
+    most = part_n > most ? part_n : most;
+  }
+  for (size_t i = 0; i < n; i++) q->run[starts[(uint64_t)(from[i].time_ns - q->cursor_ns) >> shift]++] = from[i];
+  if (most <= DP_BUCKETS) dp__slots_insertion_sort(q->run, n);
+  else dp__slots_sort(q->run, n);
+}
+
+/* Makes the run of a tiny bucket of level 0 to 9. A time in it takes at most 54 bits from its start: with the place in
  * the chain in the 6 bits below it is one word to sort by insertion. Equal times get their order afterwards. */
-static void sort_small(struct dp_queue *q, const struct dp_chunk *chain) {
-  uint64_t keys[SMALL_BUCKET];
-  const struct dp_event *events[SMALL_BUCKET];
+static void sort_tiny(struct dp_queue *q, const struct dp_chunk *chain) {
+  uint64_t keys[TINY_BUCKET];
+  const struct dp_event *events[TINY_BUCKET];
   size_t n = 0;
   for (const struct dp_chunk *chunk = chain; chunk; chunk = chunk->next) {
     const struct dp_event *event = (const void *)chunk->data;
@@ -142,6 +164,7 @@ static void sort_small(struct dp_queue *q, const struct dp_chunk *chain) {
       for (; at > 0 && key < keys[at - 1]; at--) keys[at] = keys[at - 1];
       keys[at] = key;
       events[n] = event;
+      if (q->fetching) dp__fetch_row(q, event);
     }
   }
   bool ties = false;
@@ -155,15 +178,19 @@ static void sort_small(struct dp_queue *q, const struct dp_chunk *chain) {
 
 /* Makes the sorted run out of a chain of `n` events of a bucket of `level`. */
 static bool sort_chain(struct dp_queue *q, const struct dp_chunk *chain, size_t n, unsigned level) {
-  if (!reserve_slots(q, &q->run, &q->run_cap, n)) return false;
-  if (n <= SMALL_BUCKET && level < DP_QUEUE_LEVELS - 1) {
-    sort_small(q, chain);
+  bool tiny = n <= TINY_BUCKET && level < DP_QUEUE_LEVELS - 1, dealt = !tiny && level > 0 && n <= DEALT_BUCKET;
+  if (!reserve_slots(q, &q->run, &q->run_cap, dealt ? 2 * n : n)) return false;
+  q->fetching = q->tables && q->event_n >= FETCH_EVENTS;
+  if (tiny) {
+    sort_tiny(q, chain);
   } else {
-    list_chain(chain, n, q->run);
-    dp__slots_sort(q->run, n);
+    list_chain(chain, n, dealt ? q->run + n : q->run);
+    if (dealt) sort_dealt(q, n, level);
+    else dp__slots_sort(q->run, n);
   }
   q->run_head = 0;
   q->run_n = n;
+  for (size_t i = 0; q->fetching && !tiny && i < n && i < DP_FETCH_AHEAD; i++) dp__fetch_row(q, q->run[i].event);
   return true;
 }
 
@@ -172,29 +199,32 @@ static inline dp_time range_end(dp_time start, unsigned level) {
   return start > DP_TIME_MAX - width ? DP_TIME_MAX : start + width;
 }
 
+/* Takes the earliest bucket out; the cursor moves to its start. */
+static struct dp_chunk *take_bucket(struct dp_queue *q, unsigned level, unsigned digit) {
+  struct dp_chunk **bucket = &q->levels[level][digit], *chain = *bucket;
+  *bucket = NULL;
+  q->occupied[level] &= ~(UINT64_C(1) << digit);
+  if (q->occupied[level] == 0) q->level_mask &= ~(1u << level);
+  uint64_t below = (UINT64_C(1) << (DP_DIGIT_BITS * level)) - 1;
+  q->cursor_ns = (dp_time)((uint64_t)chain->min_ns & ~below);
+  return chain;
+}
+
 /* Opens the earliest bucket that is small enough, spreading those before it that are not. The old range is used up.
  * False when nothing is pending before `before_ns`. */
 static bool open_next(struct dp_queue *q, dp_time before_ns) {
   memset(q->holes, 0, sizeof q->holes);
-  while (q->open) {
-    struct dp_chunk *chunk = q->open;
-    q->open = chunk->next;
-    recycle(q, chunk);
-  }
+  recycle_chain(q, q->open);
+  q->open = NULL;
   while (q->level_mask) {
     unsigned level, digit;
-    struct dp_bucket *bucket = earliest_bucket(q, &level, &digit);
-    if (bucket->min_ns >= before_ns) return false;
-    struct dp_bucket taken = *bucket;
-    *bucket = (struct dp_bucket){0};
-    q->occupied[level] &= ~(UINT64_C(1) << digit);
-    if (q->occupied[level] == 0) q->level_mask &= ~(1u << level);
-    uint64_t below = (UINT64_C(1) << (DP_DIGIT_BITS * level)) - 1;
-    q->cursor_ns = (dp_time)((uint64_t)taken.min_ns & ~below);
-    bool small = level == 0 || taken.event_n <= SMALL_BUCKET;
+    if ((*earliest_bucket(q, &level, &digit))->min_ns >= before_ns) return false;
+    struct dp_chunk *chain = take_bucket(q, level, digit);
+    uint64_t n = chain->before_n + chain->event_n;
+    bool small = level == 0 || n <= SMALL_BUCKET || (n <= DEALT_BUCKET && n * n <= DEALT_SHARE * q->event_n);
     q->open_end_ns = small ? range_end(q->cursor_ns, level) : q->cursor_ns;
-    if (small) q->open = taken.last;
-    if (!(small ? sort_chain(q, taken.last, taken.event_n, level) : spread(q, taken.last))) {
+    if (small) q->open = chain;
+    if (!(small ? sort_chain(q, chain, n, level) : spread(q, chain))) {
       q->failed = true;
       return false;
     }
@@ -226,13 +256,18 @@ static void reuse_gone(struct dp_queue *q) {
   q->gone = NULL;
 }
 
+static struct dp_event *open_append(struct dp_queue *q, dp_time time_ns, uint32_t size) {
+  struct dp_event *event = dp__chunk_append(q->open, time_ns, size);
+  return event ? event : dp__chain_grow(q, &q->open, time_ns, size);
+}
+
 /* Room for an event of the open range, entered in the heap. */
 static struct dp_event *heap_append(struct dp_queue *q, const struct dp_event *header, const void *payload) {
   if (!reserve_slots(q, &q->heap, &q->heap_cap, q->heap_n + 1)) return NULL;
   void **hole = &q->holes[header->size / 8];
   struct dp_event *event = *hole;
   if (event) memcpy(hole, event, sizeof *hole);
-  else if ((event = dp__chain_append(q, &q->open, (uint32_t)dp_event_bytes(header))) == NULL) return NULL;
+  else if ((event = open_append(q, header->time_ns, (uint32_t)dp_event_bytes(header))) == NULL) return NULL;
   dp__copy_event(event, header, payload);
   dp__heap_push(q->heap, q->heap_n++, (struct dp_slot){event->time_ns, event});
   return event;
@@ -294,13 +329,19 @@ void dp_queue_pop(struct dp_queue *q) {
   q->last_ns = event->time_ns;
 }
 
+const struct dp_event *dp__queue_take_any(struct dp_queue *q, dp_time before_ns) {
+  const struct dp_event *event = dp_queue_peek(q, before_ns);
+  if (event) dp_queue_pop(q);
+  return event;
+}
+
 dp_time dp_queue_next_ns(const struct dp_queue *q) {
   dp_time next = DP_TIME_MAX;
   if (q->run_head < q->run_n) next = q->run[q->run_head].time_ns;
   if (q->heap_n && q->heap[0].time_ns < next) next = q->heap[0].time_ns;
   if (next != DP_TIME_MAX || q->level_mask == 0) return next;
   unsigned level, digit;
-  return earliest_bucket(q, &level, &digit)->min_ns;
+  return (*earliest_bucket(q, &level, &digit))->min_ns;
 }
 
 void dp_queue_each(const struct dp_queue *q, void (*fn)(const struct dp_event *, void *), void *arg) {
@@ -308,7 +349,7 @@ void dp_queue_each(const struct dp_queue *q, void (*fn)(const struct dp_event *,
   for (size_t i = 0; i < q->heap_n; i++) fn(q->heap[i].event, arg);
   for (unsigned level = 0; level < DP_QUEUE_LEVELS; level++) {
     for (uint64_t left = q->occupied[level]; left; left &= left - 1) {
-      const struct dp_chunk *chunk = q->levels[level][__builtin_ctzll(left)].last;
+      const struct dp_chunk *chunk = q->levels[level][__builtin_ctzll(left)];
       for (; chunk; chunk = chunk->next) {
         const struct dp_event *event = (const void *)chunk->data;
         for (uint32_t i = 0; i < chunk->event_n; i++, event = next_in_chunk(event)) fn(event, arg);

@@ -13,18 +13,12 @@
 
 #include "base/status.h"
 #include "engine/event.h"
+#include "engine/pool.h"
 
 #define DP_QUEUE_LEVELS 11
 #define DP_QUEUE_INSTANT_MAX 1000000 /* events that one cell may run in one nanosecond */
 
-struct dp_chunk;
-struct dp_slab;
-
-struct dp_bucket {
-  struct dp_chunk *last; /* newest chunk; chunks are chained backwards */
-  dp_time min_ns;        /* earliest time in the bucket */
-  uint32_t event_n;
-};
+struct dp_table;
 
 /** Place of an event of the open range, with its time for cheap comparisons. */
 struct dp_slot {
@@ -39,24 +33,28 @@ struct dp_queue {
   uint32_t instant_n;  /* events popped at that time */
   uint32_t level_mask; /* levels with a bucket in use */
   uint64_t occupied[DP_QUEUE_LEVELS];
-  struct dp_bucket *levels[DP_QUEUE_LEVELS]; /* [64] each, allocated at first use */
+  struct dp_chunk **levels[DP_QUEUE_LEVELS]; /* [64] newest chunk of each bucket; allocated at first use */
   struct dp_slot *run;                       /* sorted events of the open range */
   size_t run_head, run_n, run_cap;
+  bool fetching; /* rows are fetched while the run is gone through */
   struct dp_slot *heap; /* later arrivals in the open range */
   size_t heap_n, heap_cap;
   const struct dp_event *peeked; /* not popped yet */
   const struct dp_event *gone;   /* popped from the heap; readable until the next peek */
   void *holes[DP_PAYLOAD_MAX / 8 + 1]; /* memory of events gone from the heap, by payload words */
   struct dp_chunk *open;         /* chunks that hold the events of the open range */
-  struct dp_chunk *spare;        /* chunks to be used again */
-  struct dp_slab *slabs;         /* what chunks are cut from */
+  struct dp_pool *pool;          /* what chunks come from and go back to */
+  const struct dp_table *tables; /* of the cell, or NULL: rows are fetched ahead from */
+  const uint32_t *row_table;     /* the table of an event's instance, DP_NO_ROW where there is none */
   uint64_t event_n;
-  size_t bytes; /* held */
+  size_t array_bytes; /* held beside the chunks */
   bool failed;  /* memory ran out inside a peek: no event comes any more */
 };
 
-/** An empty queue at time 0; allocates nothing. */
-void dp_queue_init(struct dp_queue *q);
+/** An empty queue at time 0; allocates nothing. `pool` must outlive it. */
+void dp_queue_init(struct dp_queue *q, struct dp_pool *pool);
+
+/** Empties it, giving all memory back; then it is as after dp_queue_init. */
 void dp_queue_fini(struct dp_queue *q);
 
 /** Copies `header` and its payload in. DP_INVARIANT when the time lies before the last popped event, or at its time
@@ -73,6 +71,11 @@ void dp_queue_pop(struct dp_queue *q);
 
 /** Time of the earliest event, DP_TIME_MAX if none. O(1). */
 dp_time dp_queue_next_ns(const struct dp_queue *q);
+
+/** Bytes that it takes, about: chunks are not counted one by one. */
+static inline size_t dp_queue_bytes(const struct dp_queue *q) {
+  return q->array_bytes + q->event_n * (sizeof(struct dp_event) + 16);
+}
 
 /** Calls `fn` for every pending event, in no particular order. */
 void dp_queue_each(const struct dp_queue *q, void (*fn)(const struct dp_event *, void *), void *arg);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "engine/agenda.h"
+#include "engine/buckets.h"
 #include "engine/inside.h"
 
 /* Events a rank runs before it looks at its signals and shows progress, also when no beat or message bounds the window.
@@ -29,9 +30,8 @@ static enum dp_status run_cell(struct dp_engine *e, struct dp_cell *cell, uint64
   enum dp_status status = DP_OK;
   e->running = cell;
   while (left > 0) {
-    const struct dp_event *event = dp_queue_peek(&cell->queue, e->horizon_ns);
+    const struct dp_event *event = dp__queue_take(&cell->queue, e->horizon_ns);
     if (event == NULL) break;
-    dp_queue_pop(&cell->queue);
     left--;
     const struct dp_target *target = &targets[event->instance];
     ctx.self = target->self;
@@ -99,44 +99,54 @@ static enum dp_status run_beat(struct dp_engine *e, struct dp_err *err) {
   return e->config.beat ? e->config.beat(e->config.owner, at, due, last, err) : DP_OK;
 }
 
-/* Where all ranks meet after each window and beat: messages change hands, and one reduction tells everyone the earliest
- * event, the first failure and whether someone wants to stop. */
+/* Where all ranks meet after each window and beat: messages change hands, and everyone learns the earliest event, the
+ * first failure and whether someone wants to stop. What goes wrong with the messages that came is told the next time. */
 static enum dp_status meet(struct dp_engine *e, enum dp_status status, bool *stop, dp_time *earliest,
-                           struct dp_err *err) {
+                           enum dp_status *received, struct dp_err *err) {
   struct dp_comm *comm = e->config.comm;
-  if (comm->rank_n == 1) {
-    *earliest = dp__agenda_next_ns(e->agenda);
-    return status;
-  }
-  dp_time before = wall_ns();
-  if (e->channel_n > 1) {
-    DP_TRY(dp_comm_exchange(comm, e->out, &e->in, err));
-    if (status == DP_OK) status = dp__engine_receive(e, err);
-  }
-  int64_t least[] = {dp__agenda_next_ns(e->agenda), dp_comm_vote(comm, status, err), *stop ? 0 : 1};
-  DP_TRY(dp_comm_min_i64(comm, least, sizeof least / sizeof *least, err));
-  e->wait_ns += wall_ns() - before;
+  *earliest = dp__agenda_next_ns(e->agenda);
+  if (comm->rank_n == 1) return status;
+  if (e->out_min_ns < *earliest) *earliest = e->out_min_ns;
+  int64_t least[] = {*earliest, dp_comm_vote(comm, status, err), *stop ? 0 : 1};
+  const size_t n = sizeof least / sizeof *least;
+  if (e->channel_n > 1) DP_TRY(dp_comm_meet(comm, e->out, &e->in, least, n, err));
+  else DP_TRY(dp_comm_min_i64(comm, least, n, err));
+  e->out_min_ns = DP_TIME_MAX;
   *earliest = least[0];
   *stop = least[2] == 0;
-  return dp_comm_verdict(comm, least[1], err);
+  DP_TRY(dp_comm_verdict(comm, least[1], err));
+  *received = dp__engine_receive(e, err);
+  return DP_OK;
+}
+
+/* One window or beat. Ranks talk to each other in a beat, so all must know before it that one of them has failed. */
+static enum dp_status step(struct dp_engine *e, dp_time earliest, enum dp_status received, bool *stop,
+                           struct dp_err *err) {
+  bool window = earliest < e->next_beat_ns;
+  if (!window) received = dp_comm_agree(e->config.comm, received, err);
+  if (received != DP_OK) return received;
+  DP_TRY(window ? run_window(e, earliest, err) : run_beat(e, err));
+  return e->config.pulse ? e->config.pulse(e->config.owner, e->now_ns, stop, err) : DP_OK;
 }
 
 enum dp_status dp_engine_run(struct dp_engine *e, bool *stopped, struct dp_err *err) {
-  enum dp_status status = DP_OK;
+  enum dp_status status = DP_OK, received = DP_OK;
   bool stop = false;
-  dp_time earliest, waited = e->wait_ns, began = wall_ns();
+  dp_time earliest, waited = e->config.comm->wait_ns, began = wall_ns();
   *stopped = false;
   for (;;) {
-    status = meet(e, status, &stop, &earliest, err);
+    status = meet(e, status, &stop, &earliest, &received, err);
     if (status != DP_OK || e->closed) break;
     e->now_ns = earliest < e->next_beat_ns ? earliest : e->next_beat_ns;
     if (stop) {
       *stopped = true;
       break;
     }
-    status = earliest < e->next_beat_ns ? run_window(e, earliest, err) : run_beat(e, err);
-    if (status == DP_OK && e->config.pulse) status = e->config.pulse(e->config.owner, e->now_ns, &stop, err);
+    status = step(e, earliest, received, &stop, err);
   }
-  e->busy_ns += wall_ns() - began - (e->wait_ns - waited);
+  if (status == DP_OK) status = dp_comm_agree(e->config.comm, received, err);
+  waited = e->config.comm->wait_ns - waited;
+  e->wait_ns += waited;
+  e->busy_ns += wall_ns() - began - waited;
   return status;
 }

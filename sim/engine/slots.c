@@ -3,7 +3,7 @@
 
 #define FEW 24 /* an insertion sort is the fastest up to here */
 
-static void insertion_sort(struct dp_slot *slots, size_t n) {
+void dp__slots_insertion_sort(struct dp_slot *slots, size_t n) {
   for (size_t i = 1; i < n; i++) {
     struct dp_slot slot = slots[i];
     size_t at = i;
@@ -62,12 +62,12 @@ static void intro_sort(struct dp_slot *slots, size_t n, unsigned depth) {
     intro_sort(slots + left_n, n - left_n, depth);
     n = left_n;
   }
-  insertion_sort(slots, n);
+  dp__slots_insertion_sort(slots, n);
 }
 
 void dp__slots_sort(struct dp_slot *slots, size_t n) {
   if (n <= 2 * FEW) {
-    insertion_sort(slots, n);
+    dp__slots_insertion_sort(slots, n);
     return;
   }
   bool sorted = true; /* ties often come in order */

@@ -13,6 +13,9 @@ static inline bool dp__slot_before(const struct dp_slot *a, const struct dp_slot
 /** Sorts slots [n] by the total order of events: insertion for few, introsort (Musser 1997) for many. */
 void dp__slots_sort(struct dp_slot *slots, size_t n);
 
+/** The same for slots that are almost in order already. */
+void dp__slots_insertion_sort(struct dp_slot *slots, size_t n);
+
 /** Adds `slot` to the binary heap of n slots (least first); there must be room for n + 1. */
 void dp__heap_push(struct dp_slot *heap, size_t n, struct dp_slot slot);
 

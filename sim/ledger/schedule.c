@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "ledger/emission.h"
 #include "ledger/token.h"
 
 bool dp_token_base_units(double tokens, int64_t decimals, dp_i128 *out) {
@@ -20,11 +21,19 @@ bool dp_token_schedule(dp_i128 rate_base_per_day, dp_time t_ns, dp_i128 *out) {
   return dp_i128_mul_div(rate_base_per_day, t_ns, DP_DAY, DP_ROUND_DOWN, out);
 }
 
+int64_t dp_token_ppb(double ratio) { return llround(ratio * 1e9); }
+
+dp_i128 dp_token_part(dp_i128 amount, int64_t ppb) { return dp_token_share_of(amount, ppb, 1000000000); }
+
+dp_i128 dp_token_share_of(dp_i128 whole, dp_i128 part, dp_i128 all) {
+  dp_i128 share = 0;
+  if (whole <= 0 || part <= 0 || all <= 0) return 0;
+  if (whole <= INT64_MAX && part <= INT64_MAX) return whole * part / all;
+  /* part ≤ all, so that the quotient is at most the whole and fits */
+  if (!dp_i128_mul_div(whole, part, all, DP_ROUND_DOWN, &share)) return 0;
+  return share;
+}
+
 dp_i128 dp_token_reward(int64_t work_tok, dp_i128 emission, dp_i128 all_work_tok) {
-  dp_i128 reward = 0;
-  if (work_tok <= 0 || all_work_tok <= 0) return 0;
-  if (emission <= INT64_MAX) return work_tok * emission / all_work_tok;
-  /* work ≤ all work, so that the quotient is at most the emission and fits */
-  if (!dp_i128_mul_div(work_tok, emission, all_work_tok, DP_ROUND_DOWN, &reward)) return 0;
-  return reward;
+  return dp_token_share_of(emission, work_tok, all_work_tok);
 }

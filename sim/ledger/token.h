@@ -1,20 +1,25 @@
-/* sim/ledger/token.h — a token: genesis, emission by a fixed schedule, rewards by work.
+/* sim/ledger/token.h — a token: genesis, allocation, emission by a schedule, rewards by work.
  * Layer: domain. Not collective. Amounts are whole base units; README.md of this folder has the equations. */
 #ifndef DP_LEDGER_TOKEN_H
 #define DP_LEDGER_TOKEN_H
 
+#include "ledger/allocation.h"
+#include "ledger/emission.h"
 #include "model/sim.h"
 
 /** Configuration of model "ledger.token"; the instance's name is the token's. */
 struct dp_token_config {
   int64_t decimals;
   double supply;           /* tokens at the start, held by HOLDERS of the replicated book */
-  double emission_per_day; /* tokens minted a day */
+  struct dp_part_ref emission;    /* ledger.emission; none: nothing is minted */
+  struct dp_part_refs allocation; /* ledger.tranche; the rest of the supply is held by HOLDERS from the start */
+  double buyback_ratio;    /* of the network's take, that buys tokens on the exchange and burns them */
   struct dp_ref network;   /* whose work is rewarded; the first market.gateway when not given */
 };
 
 /** Row of table "ledger.token share": follows hardware.node.node, so that every host has one. */
 struct dp_token_share {
+  dp_i128 rewarded;      /* base units received so far */
   int64_t work_seen_tok; /* work that earlier settlements have counted */
   int64_t work_tok;      /* work of the settlement that is being cleared; 0 between settlements */
   uint32_t account;      /* token wallet; 0 until the first reward */
@@ -31,13 +36,15 @@ struct dp_token_state {
 
 extern const struct dp_model dp_token_model; /* section "tokens"; "ledger.token" */
 
-/** Whole tokens and their fraction in base units, rounded to the nearest: exact for whole numbers of tokens below 2^53.
- *  @return false when it does not fit 126 bits, is negative or not finite. */
-DP_MUST_CHECK bool dp_token_base_units(double tokens, int64_t decimals, dp_i128 *out);
+/** Row of the replicated state of a token. */
+const struct dp_token_state *dp_token_state_of(const struct dp_ctx *ctx, const struct dp_instance *token);
 
-/** Base units minted in [0, t): ⌊rate·t / 1 day⌋. The schedule is cumulative, so settlements of any length add up to
- *  it. @return false on overflow or a negative argument. */
-DP_MUST_CHECK bool dp_token_schedule(dp_i128 rate_base_per_day, dp_time t_ns, dp_i128 *out);
+/** Its tranches: rows struct dp_tranche_row. */
+struct dp_table *dp_token_tranches(const struct dp_ctx *ctx, const struct dp_instance *token);
+
+/** Its asset in the books, and the network whose work it rewards (NULL: none); from init_replicated on. */
+uint16_t dp_token_asset(const struct dp_instance *token);
+const struct dp_instance *dp_token_network(const struct dp_instance *token);
 
 /** A host's reward: ⌊work·emission / all work⌋; 0 when there was no work. 0 ≤ work ≤ all_work. */
 dp_i128 dp_token_reward(int64_t work_tok, dp_i128 emission, dp_i128 all_work_tok);

@@ -57,9 +57,10 @@ static enum dp_status reject(struct dp_ctx *ctx, const struct dp_job *job) {
 }
 
 static enum dp_status start(struct dp_ctx *ctx, uint32_t node, const struct dp_job *job) {
-  struct dp_listing *l = dp_listing_at(ctx, node);
-  l->in_flight_n++;
-  l->pending_tok += (int64_t)job->prompt_n + (int64_t)job->output_n;
+  struct dp_listing l = *dp_listing_at(ctx, node);
+  l.in_flight_n++;
+  l.pending_tok += (int64_t)job->prompt_n + (int64_t)job->output_n;
+  dp_index_put(ctx, node, &l);
   return send_here(ctx, shared_of(ctx)->server, DP_EVENT_JOB_START,
                    dp_table_entity(dp_own_table(ctx, DP_GATEWAY_LISTING), node),
                    ctx->now_ns + delay_ns(ctx, ctx->cell->id), job, sizeof *job);
@@ -130,9 +131,10 @@ static enum dp_status forwarded(struct dp_ctx *ctx, const struct dp_event *event
 
 /** The request is not on this host any more. */
 static void leave(struct dp_ctx *ctx, uint32_t node, int64_t tokens) {
-  struct dp_listing *l = dp_listing_at(ctx, node);
-  l->in_flight_n--;
-  l->pending_tok -= tokens;
+  struct dp_listing l = *dp_listing_at(ctx, node);
+  l.in_flight_n--;
+  l.pending_tok -= tokens;
+  dp_index_put(ctx, node, &l);
 }
 
 static enum dp_status done(struct dp_ctx *ctx, const struct dp_event *event) {
@@ -169,9 +171,18 @@ static enum dp_status post_price(struct dp_ctx *ctx, const struct dp_event *even
   struct dp_price_posted posted;
   dp_event_payload(event, &posted, sizeof posted);
   if (posted.market != ctx->self->index) return DP_OK;
-  struct dp_listing *l = dp_listing_at(ctx, dp_entity_row(event->dest));
-  if (l->price_nusd_per_mtok == 0) l->up = 1;
-  l->price_nusd_per_mtok = posted.price_nusd_per_mtok;
+  const uint32_t node = dp_entity_row(event->dest);
+  struct dp_listing l = *dp_listing_at(ctx, node);
+  if (l.price_nusd_per_mtok == 0) return dp_index_enlist(ctx, node, posted.price_nusd_per_mtok);
+  l.price_nusd_per_mtok = posted.price_nusd_per_mtok;
+  dp_index_put(ctx, node, &l);
+  return DP_OK;
+}
+
+static enum dp_status set_up(struct dp_ctx *ctx, uint32_t node, bool up) {
+  struct dp_listing l = *dp_listing_at(ctx, node);
+  l.up = up;
+  dp_index_put(ctx, node, &l);
   return DP_OK;
 }
 
@@ -191,8 +202,8 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
     case DP_EVENT_JOB_DONE: return done(ctx, event);
     case DP_EVENT_JOB_LOST: return lost(ctx, event);
     case DP_EVENT_PRICE_POSTED: return post_price(ctx, event);
-    case DP_EVENT_NODE_DOWN: dp_listing_at(ctx, dp_entity_row(event->dest))->up = 0; return DP_OK;
-    case DP_EVENT_NODE_UP: dp_listing_at(ctx, dp_entity_row(event->dest))->up = 1; return DP_OK;
+    case DP_EVENT_NODE_DOWN: return set_up(ctx, dp_entity_row(event->dest), false);
+    case DP_EVENT_NODE_UP: return set_up(ctx, dp_entity_row(event->dest), true);
     default: return dp_fail(ctx->err, DP_INVARIANT, "market.gateway: event kind %d is not handled", event->kind);
   }
 }
@@ -244,14 +255,28 @@ static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *bea
   if (!beat->settlement) return DP_OK;
   const uint32_t protocol = dp_books_own(ctx, DP_ACCOUNT_PROTOCOL, DP_USD);
   const dp_i128 take = dp_books_balance(ctx, protocol);
+  struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
+  dp_i128 payable = 0;
+  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1))
+    payable += dp_listing_at(ctx, i)->payable_nusd;
   DP_TRY(dp_books_post(ctx, DP_REASON_TAKE_OUT, protocol, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD), take));
+  DP_TRY(dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_PAYABLE, payable));
   return dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_TAKE, take);
+}
+
+/** Adds to a sum since the start that others may read. */
+static void publish(struct dp_ctx *ctx, unsigned value, dp_i128 nusd) {
+  const dp_i128 sum = dp_value_integer(ctx, ctx->self, value) + nusd;
+  dp_value_set(ctx, value, sum, dp_books_units(dp_ctx_sim(ctx), DP_USD, sum));
 }
 
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   if (!beat->settlement) return DP_OK;
+  const dp_i128 take = dp_flow_sum(ctx, DP_GATEWAY_FLOW_TAKE), paid = take + dp_flow_sum(ctx, DP_GATEWAY_FLOW_PAYABLE);
+  publish(ctx, DP_GATEWAY_VALUE_TAKE, take);
+  publish(ctx, DP_GATEWAY_VALUE_SPEND, paid);
   return dp_books_post(ctx, DP_REASON_TAKE_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD),
-                       dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD), dp_flow_sum(ctx, DP_GATEWAY_FLOW_TAKE));
+                       dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD), take);
 }
 
 static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
@@ -259,13 +284,9 @@ static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat)
 }
 
 static enum dp_status sample_cell(struct dp_ctx *ctx) {
-  struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
-  int64_t up = 0;
-  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1)) {
-    const struct dp_listing *l = dp_listing_at(ctx, i);
-    up += l->up && l->price_nusd_per_mtok > 0;
-  }
-  dp_metric_set(ctx, DP_GATEWAY_UP, dp_place_region(shared_of(ctx)->place, ctx->cell->id), up);
+  struct dp_gateway_bulletin b;
+  dp_route_bulletin(ctx, &b);
+  dp_metric_set(ctx, DP_GATEWAY_UP, dp_place_region(shared_of(ctx)->place, ctx->cell->id), b.up_n);
   return DP_OK;
 }
 

@@ -28,15 +28,34 @@ struct dp_gateway_config {
   double network_preference;  /* logit: utility of the network over the cloud at equal price and latency */
 };
 
-/** Row of table `listing`, one a node; price 0 where the node is not in this network. */
+/** Row of table `listing`, one a node; price 0 where the node is not in this network. What the index rests on (price,
+ *  pending_tok, in_flight_n, up, tier) is written by dp_index_put and dp_index_enlist only. */
 struct dp_listing {
   int64_t price_nusd_per_mtok;
   int64_t pending_tok; /* prompt and output tokens of requests sent to it and not finished */
   int64_t work_tok;    /* priced tokens delivered so far, each request's floored and at least 1 */
   int64_t payable_nusd;
   uint32_t in_flight_n;
+  uint16_t tier; /* row of table `tier`, if listed */
   uint8_t up;
-  uint8_t zero[3];
+  uint8_t zero;
+};
+
+/** Row of table `tier`: the listed hosts of a cell that have one and the same context size, summed. */
+struct dp_tier {
+  dp_i128 price_sum_nusd; /* of hosts with room, per million tokens */
+  int64_t capacity_tok;   /* context that fits into each of them */
+  int64_t pending_tok;    /* of working hosts */
+  uint32_t up_n, room_n;  /* working hosts; those with fewer than queue_n requests */
+  uint32_t first, leaf_n; /* its tree: the row of table `index` where it begins; its leaves */
+};
+
+/** The orders in which hosts with room compete. */
+enum dp_index_order { DP_INDEX_RULE, DP_INDEX_PRICE, DP_INDEX_ORDER_N };
+
+/** Row of table `index`: a node of a tier's tournament tree. */
+struct dp_winner {
+  uint32_t host[DP_INDEX_ORDER_N]; /* best of the subtree in each order, the first one of equals; DP_NO_ROW: none */
 };
 
 /** What a cell says of itself. */
@@ -51,7 +70,7 @@ struct dp_gateway_bulletin {
 /** Derived in init: instance->shared. */
 struct dp_gateway_shared {
   const struct dp_place *place;
-  struct dp_view capacity;     /* workload.server/server capacity_tok */
+  struct dp_view capacity;     /* workload.server/server capacity_tok: fixed when a node joins */
   struct dp_view provider;     /* hardware.node/node provider: instance of the host's fleet */
   struct dp_view *usd_account; /* [instance_n] provider.fleet/host usd_account, by fleet */
   struct dp_view *expected;    /* [instance_n] workload.inference/source expected_ttft_s, by workload */
@@ -61,16 +80,42 @@ struct dp_gateway_shared {
   int64_t take_ppb;
 };
 
-enum dp_gateway_table { DP_GATEWAY_LISTING };
+enum dp_gateway_table { DP_GATEWAY_LISTING, DP_GATEWAY_TIER, DP_GATEWAY_INDEX };
 enum dp_gateway_metric {
   DP_GATEWAY_SUBMITTED, DP_GATEWAY_SPEND, DP_GATEWAY_WORK, DP_GATEWAY_TAKE, DP_GATEWAY_REMOTE, DP_GATEWAY_CLOUD_N,
   DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY
 };
-enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE };
+enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE, DP_GATEWAY_FLOW_PAYABLE };
+enum dp_gateway_value { DP_GATEWAY_VALUE_SPEND, DP_GATEWAY_VALUE_TAKE };
 
 static inline struct dp_listing *dp_listing_at(const struct dp_ctx *ctx, uint32_t node) {
   return DP_ROW(dp_own_table(ctx, DP_GATEWAY_LISTING), struct dp_listing, node);
 }
+
+/* ---- index.c: hosts of the cell, so kept that a choice costs O(log hosts) ---- */
+
+/** Lists a node that was not listed (price 0): gives it its tier and its place in the index, and posts `price` > 0.
+ *  DP_NOMEM; DP_RANGE when the hosts of the cell have more than 65,536 context sizes. */
+enum dp_status dp_index_enlist(struct dp_ctx *ctx, uint32_t node, int64_t price_nusd_per_mtok);
+
+/** Replaces a node's listing (its tier stays) and keeps the index. A node must be down when its row is removed. */
+void dp_index_put(struct dp_ctx *ctx, uint32_t node, const struct dp_listing *listing);
+
+/** Whether a host can take a request with `need_tok` tokens of context now. */
+bool dp_index_has_room(const struct dp_ctx *ctx, uint32_t node, int64_t need_tok);
+
+/** Whether host a is to be preferred to host b by the routing rule. */
+bool dp_index_better(const struct dp_ctx *ctx, uint32_t a, uint32_t b);
+
+/** The best host with room by the routing rule; of equal ones the first from row `from` on, cyclically; DP_NO_ROW if
+ *  there is none. O(context sizes · log hosts). */
+uint32_t dp_index_best(const struct dp_ctx *ctx, int64_t need_tok, uint32_t from);
+
+/** Lowest price of a tier's hosts with room; 0 if there is none. */
+int64_t dp_index_lowest(const struct dp_ctx *ctx, uint32_t tier);
+
+/** DP_INVARIANT when the sums of the tiers are not those of the listings. */
+enum dp_status dp_index_check(struct dp_ctx *ctx);
 
 /* ---- route.c ---- */
 
@@ -95,7 +140,7 @@ uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job, struct dp_l
 /** The cell and, in the own one, the host for a request that starts here. */
 struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck);
 
-/** Fills the cell's bulletin. */
+/** Fills the cell's bulletin, O(context sizes). */
 void dp_route_bulletin(struct dp_ctx *ctx, struct dp_gateway_bulletin *out);
 
 /* ---- trade.c: what each step of a request means for the books ---- */

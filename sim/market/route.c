@@ -6,22 +6,6 @@
 static const struct dp_gateway_config *config_of(const struct dp_ctx *ctx) { return ctx->self->config; }
 static const struct dp_gateway_shared *shared_of(const struct dp_ctx *ctx) { return ctx->self->shared; }
 
-/** Whether a host can take `need_tok` more tokens of context in one request now. */
-static bool has_room(const struct dp_ctx *ctx, uint32_t node, int64_t need_tok) {
-  const struct dp_listing *l = dp_listing_at(ctx, node);
-  return l->price_nusd_per_mtok > 0 && l->up && l->in_flight_n < config_of(ctx)->queue_n &&
-         *(const int64_t *)dp_view_at(ctx, &shared_of(ctx)->capacity, node) >= need_tok;
-}
-
-/** Whether host a is to be preferred to host b. */
-static bool better(const struct dp_ctx *ctx, uint32_t a, uint32_t b) {
-  const struct dp_listing *la = dp_listing_at(ctx, a), *lb = dp_listing_at(ctx, b);
-  if (config_of(ctx)->routing == DP_ROUTE_CHEAPEST && la->price_nusd_per_mtok != lb->price_nusd_per_mtok)
-    return la->price_nusd_per_mtok < lb->price_nusd_per_mtok;
-  if (la->pending_tok != lb->pending_tok) return la->pending_tok < lb->pending_tok;
-  return la->price_nusd_per_mtok < lb->price_nusd_per_mtok;
-}
-
 static int64_t need_of(const struct dp_job *job) { return (int64_t)job->prompt_n + (int64_t)job->output_n; }
 
 /** Two workloads do not share luck. */
@@ -35,16 +19,16 @@ static uint32_t two_choices(struct dp_ctx *ctx, struct dp_rng *rng, int64_t need
   uint32_t best = DP_NO_ROW;
   for (int i = 0; i < 2; i++) {
     const uint32_t node = (uint32_t)dp_rng_below(rng, row_n);
-    if (!dp_table_alive(dp_own_table(ctx, DP_GATEWAY_LISTING), node) || !has_room(ctx, node, need_tok)) continue;
-    if (best == DP_NO_ROW || better(ctx, node, best)) best = node;
+    if (!dp_table_alive(dp_own_table(ctx, DP_GATEWAY_LISTING), node) || !dp_index_has_room(ctx, node, need_tok))
+      continue;
+    if (best == DP_NO_ROW || dp_index_better(ctx, node, best)) best = node;
   }
   return best;
 }
 
 uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job, struct dp_luck luck) {
   const int64_t need_tok = need_of(job);
-  const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
-  const uint32_t row_n = listings->leader->row_n;
+  const uint32_t row_n = dp_own_table(ctx, DP_GATEWAY_LISTING)->leader->row_n;
   if (row_n == 0) return DP_NO_ROW;
   struct dp_rng rng = rng_of(ctx, job, luck, 0);
   if (config_of(ctx)->routing == DP_ROUTE_TWO_CHOICES) {
@@ -52,14 +36,7 @@ uint32_t dp_route_host(struct dp_ctx *ctx, const struct dp_job *job, struct dp_l
     if (node != DP_NO_ROW) return node;
   }
   /* From a random place on, so that equal hosts get equal work. */
-  const uint32_t from = (uint32_t)dp_rng_below(&rng, row_n);
-  uint32_t best = DP_NO_ROW;
-  for (uint32_t i = 0; i < row_n; i++) {
-    const uint32_t node = from + i < row_n ? from + i : from + i - row_n;
-    if (!dp_table_alive(listings, node) || !has_room(ctx, node, need_tok)) continue;
-    if (best == DP_NO_ROW || better(ctx, node, best)) best = node;
-  }
-  return best;
+  return dp_index_best(ctx, need_tok, (uint32_t)dp_rng_below(&rng, row_n));
 }
 
 static const struct dp_gateway_bulletin *bulletin(const struct dp_ctx *ctx, uint32_t cell) {
@@ -137,21 +114,19 @@ struct dp_route dp_route_request(struct dp_ctx *ctx, const struct dp_job *job, s
 }
 
 void dp_route_bulletin(struct dp_ctx *ctx, struct dp_gateway_bulletin *out) {
-  const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
+  const struct dp_table *tiers = dp_own_table(ctx, DP_GATEWAY_TIER);
   struct dp_gateway_bulletin b = {0};
   dp_i128 prices = 0;
-  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1)) {
-    const struct dp_listing *l = dp_listing_at(ctx, i);
-    if (l->price_nusd_per_mtok == 0 || !l->up) continue;
-    b.up_n++;
-    b.pending_tok += l->pending_tok;
-    if (!has_room(ctx, i, 2)) continue; /* the least request: one token in, one out */
-    const int64_t capacity = *(const int64_t *)dp_view_at(ctx, &shared_of(ctx)->capacity, i);
-    b.room_n++;
-    prices += l->price_nusd_per_mtok;
-    if (b.lowest_nusd_per_mtok == 0 || l->price_nusd_per_mtok < b.lowest_nusd_per_mtok)
-      b.lowest_nusd_per_mtok = l->price_nusd_per_mtok;
-    if (capacity > b.capacity_tok) b.capacity_tok = capacity;
+  for (uint32_t i = 0; i < tiers->row_n; i++) {
+    const struct dp_tier *tier = DP_ROW(tiers, struct dp_tier, i);
+    b.up_n += tier->up_n;
+    b.pending_tok += tier->pending_tok;
+    if (tier->room_n == 0 || tier->capacity_tok < 2) continue; /* the least request: one token in, one out */
+    const int64_t lowest = dp_index_lowest(ctx, i);
+    b.room_n += tier->room_n;
+    prices += tier->price_sum_nusd;
+    if (b.lowest_nusd_per_mtok == 0 || lowest < b.lowest_nusd_per_mtok) b.lowest_nusd_per_mtok = lowest;
+    if (tier->capacity_tok > b.capacity_tok) b.capacity_tok = tier->capacity_tok;
   }
   if (b.room_n > 0) b.mean_nusd_per_mtok = (int64_t)(prices / b.room_n);
   *out = b;

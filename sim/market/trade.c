@@ -7,13 +7,16 @@ static uint32_t own(const struct dp_ctx *ctx, enum dp_account_kind kind) { retur
 
 static const struct dp_gateway_shared *shared_of(const struct dp_ctx *ctx) { return ctx->self->shared; }
 
+/** ⌊x / divisor⌋, x ≥ 0: nearly always of 64 bits, and then many times faster. */
+static inline dp_i128 floor_div(dp_i128 x, int64_t divisor) { return x <= INT64_MAX ? (int64_t)x / divisor : x / divisor; }
+
 /** Priced tokens in millionths. */
 static dp_i128 work_utok(const struct dp_ctx *ctx, uint64_t prompt_n, uint64_t output_n) {
   return (dp_i128)prompt_n * shared_of(ctx)->prompt_price_ppm + (dp_i128)output_n * 1000000;
 }
 
 int64_t dp_trade_amount(const struct dp_ctx *ctx, uint64_t prompt_n, uint64_t output_n, int64_t price_nusd_per_mtok) {
-  return (int64_t)(work_utok(ctx, prompt_n, output_n) * price_nusd_per_mtok / 1000000000000);
+  return (int64_t)floor_div(work_utok(ctx, prompt_n, output_n) * price_nusd_per_mtok, 1000000000000);
 }
 
 enum dp_status dp_trade_escrow(struct dp_ctx *ctx, int64_t amount_nusd) {
@@ -37,14 +40,14 @@ enum dp_status dp_trade_receive(struct dp_ctx *ctx, int64_t amount_nusd) {
 enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct dp_job_result *result) {
   struct dp_listing *l = dp_listing_at(ctx, node);
   const dp_i128 work = work_utok(ctx, result->prompt_n, result->output_n);
-  const int64_t take = (int64_t)((dp_i128)result->amount_nusd * shared_of(ctx)->take_ppb / 1000000000);
+  const int64_t take = (int64_t)floor_div((dp_i128)result->amount_nusd * shared_of(ctx)->take_ppb, 1000000000);
   const int64_t share = result->amount_nusd - take;
   DP_TRY(dp_books_post(ctx, DP_REASON_WORK_SHARE, own(ctx, DP_ACCOUNT_ESCROW), own(ctx, DP_ACCOUNT_PAYABLE), share));
   DP_TRY(dp_books_post(ctx, DP_REASON_PROTOCOL_TAKE, own(ctx, DP_ACCOUNT_ESCROW), own(ctx, DP_ACCOUNT_PROTOCOL), take));
   if (__builtin_add_overflow(l->payable_nusd, share, &l->payable_nusd))
     return dp_fail(ctx->err, DP_INVARIANT, "%s: node %u of cell %u earns more than 9.2e9 usd in one settlement",
                    ctx->self->name, node, ctx->cell->id);
-  l->work_tok += work < 1000000 ? 1 : (int64_t)(work / 1000000);
+  l->work_tok += work < 1000000 ? 1 : (int64_t)floor_div(work, 1000000);
   dp_metric_add(ctx, DP_GATEWAY_SPEND, 0, result->amount_nusd);
   dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, work);
   dp_metric_add(ctx, DP_GATEWAY_TAKE, 0, take);

@@ -128,6 +128,7 @@ struct dp_host {
   struct dp_str fingerprint; /* resume.c; made when it is needed first */
   dp_pulse_fn pulse;
   void *pulse_owner;
+  struct dp_last_event *last_events; /* [cell_n] self_check.c; NULL: not checked */
   struct dp_block *blocks;
 };
 

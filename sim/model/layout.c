@@ -102,6 +102,8 @@ enum dp_status dp_host_layout_tables(struct dp_sim *sim, struct dp_err *err) {
     dp_handle_fn handle = sim->instances[i].model->handle;
     place_instance(h, &sim->instances[i]);
     h->targets[i] = (struct dp_target){.handle = handle ? handle : not_handled, .self = &sim->instances[i]};
+    if (count_tables(sim->instances[i].model, DP_SCOPE_CELL) > 0)
+      h->targets[i].row_table = (uint32_t)sim->instances[i].first_cell_table + 1;
   }
   for (size_t i = 0; i < sim->instance_n; i++) {
     sim->instances[i].bulletin_table = SIZE_MAX;

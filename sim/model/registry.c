@@ -13,7 +13,9 @@
   X(dp_inference_model) /* demand for LLM inference */                                                               \
   X(dp_server_model)    /* service of it */                                                                          \
   X(dp_gateway_model)   /* routing by posted prices */                                                               \
-  X(dp_token_model)     /* supply, emission, rewards */
+  X(dp_token_model)     /* supply, emission, rewards */                                                              \
+  X(dp_exchange_model)  /* a token's price, made by trades */                                                        \
+  X(dp_ov_model)        /* a published model, to compare with */
 
 #define DP_X(name) extern const struct dp_model name;
 DP_MODELS(DP_X)

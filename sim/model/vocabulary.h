@@ -4,7 +4,7 @@
  *
  * Published columns (read through dp_view_find, written by their owner only):
  *   hardware.node   node: node_class, provider, up, capital_nusd, electricity_nusd
- *   provider.fleet  host: usd_account
+ *   provider.fleet  host: usd_account, sell_ppb (billionths of the tokens it earns that it sells)
  *   market.gateway  listing: price_nusd_per_mtok (0: not listed), work_tok (priced tokens delivered so far), payable_nusd
  *   workload.inference source: expected_ttft_s (what its customers in a cell have seen lately)
  *   workload.server server: busy_ns, busy_since_ns (negative while idle), capacity_tok */

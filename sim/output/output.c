@@ -15,7 +15,7 @@
 
 /* ---- creation ---- */
 
-/* What is at `path` now may be replaced: nothing, or a plain file. */
+/* What is at `path` now may be replaced: nothing, an empty file, or a result; not a trace that was named by mistake. */
 static enum dp_status check_target(const char *path, struct dp_err *err) {
   struct stat st;
   if (path[0] == '\0') return dp_fail(err, DP_IO, "the name of the output file is empty (give -o FILE)");
@@ -26,6 +26,9 @@ static enum dp_status check_target(const char *path, struct dp_err *err) {
   if (S_ISDIR(st.st_mode)) return dp_fail(err, DP_IO, "cannot write %s: it is a folder (give -o a file's name)", path);
   if (!S_ISREG(st.st_mode))
     return dp_fail(err, DP_IO, "cannot write %s: it is not a plain file (give -o a file's name)", path);
+  if (st.st_size > 0 && H5Fis_hdf5(path) <= 0)
+    return dp_fail(err, DP_IO, "cannot write %s: it exists and is no HDF5 file (remove it or give -o another name)",
+                   path);
   return DP_OK;
 }
 

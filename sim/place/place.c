@@ -90,10 +90,6 @@ static enum dp_status fill(struct dp_geography *g, const struct dp_place_config 
   for (size_t i = 0; i < n; i++) {
     g->regions[i] = region_at(config, i);
     g->names[i] = g->regions[i]->name;
-    for (size_t k = 0; k < i; k++)
-      if (!strcmp(g->names[i], g->names[k]))
-        return dp_fail(err, DP_SCENARIO, "place: region %s is listed twice (give one region more cells_n)",
-                       g->names[i]);
   }
   fill_cells(g);
   double *rtt_ms = malloc(n * n * sizeof *rtt_ms);
@@ -174,6 +170,10 @@ static enum dp_status check_place(void *configuration, struct dp_err *err) {
     cells += region_at(config, i)->cells_n;
     demand += region_at(config, i)->demand_weight;
     supply += region_at(config, i)->supply_weight;
+    const char *name = region_at(config, i)->name;
+    for (size_t k = 0; k < i; k++)
+      if (strcmp(name, region_at(config, k)->name) == 0)
+        return dp_fail(err, DP_SCENARIO, "place: region %s is listed twice (give one region more cells_n)", name);
   }
   if (cells > 1000000) return dp_fail(err, DP_SCENARIO, "place: at most 1000000 cells, got %" PRId64, cells);
   if (demand <= 0 || supply <= 0)

@@ -24,6 +24,9 @@ static const struct dp_param params[] = {
      .doc = "how a host sets its price", .source = "none"},
     {FIELD(reprice_every_s), .type = DP_PARAM_NUMBER, .unit = "s", .value = 600, .min = 1, .max = 1e9,
      .doc = "how often a host looks at its price", .source = "none"},
+    {FIELD(sell_ratio), .type = DP_PARAM_NUMBER, .unit = "1", .value = 0.5, .min = 0, .max = 1,
+     .doc = "of the tokens that a host earns, sold at the next settlement when the token has an exchange",
+     .source = "none"},
 };
 #undef FIELD
 static const struct dp_schema schema = {.name = "provider.fleet", .doc = "a fleet of equal machines in one network",
@@ -37,6 +40,7 @@ static const struct dp_column columns[] = {
     COL(busy_seen_ns, "ns", "busy time of the node at the last decision"),
     COL(decided_ns, "ns", "time of the last decision"),
     COL(decision_n, "1", "decisions so far"),
+    COL(sell_ppb, "1", "billionths of the tokens it earns that it sells"),
     COL(usd_account, "1", "its wallet in the books of the cell"),
     COL(fleet, "1", "instance that it belongs to"),
     COL(zero, "1", "always 0"),
@@ -186,6 +190,7 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
   if (node == DP_NO_ROW) return DP_OK;
   struct dp_host *h = DP_ROW(hosts, struct dp_host, node);
   h->fleet = ctx->self->index;
+  h->sell_ppb = llround(config->sell_ratio * 1e9);
   for (size_t i = 0; i < DP_POLICY_STATE_MAX; i++) h->policy_state[i] = config->pricing->state_init[i];
   DP_TRY(dp_books_open(ctx, DP_ACCOUNT_WALLET, DP_USD, event->dest, &h->usd_account));
   dp_metric_add(ctx, METRIC_ENTERED, dp_place_region(place, ctx->cell->id), 1);

@@ -13,6 +13,7 @@ struct dp_fleet_config {
   struct dp_part_ref node;   /* hardware.class of every host */
   const struct dp_policy *pricing;
   double reprice_every_s;    /* how often a host looks at its price */
+  double sell_ratio;         /* of the tokens that a host earns, sold on their exchange */
 };
 
 /** Row of table `host`, one a node; `fleet` is 0 where the node is another fleet's. */
@@ -22,6 +23,7 @@ struct dp_host {
   int64_t busy_seen_ns; /* busy time of the node at the last decision */
   dp_time decided_ns;
   uint64_t decision_n;
+  int64_t sell_ppb; /* sell_ratio in billionths */
   uint32_t usd_account;
   uint16_t fleet; /* instance index */
   uint16_t zero;

@@ -55,7 +55,8 @@ static const struct dp_param undercut_params[] = {
 };
 #undef FIELD
 static const struct dp_schema undercut_schema = {
-    .name = "policy.undercut", .doc = "goes below the lowest competitor; raises when busy", DP_ROWS(param, undercut_params), .size = sizeof(struct undercut_config)};
+    .name = "policy.undercut", .doc = "goes below the lowest competitor; raises when busy",
+    DP_ROWS(param, undercut_params), .size = sizeof(struct undercut_config)};
 
 static enum dp_status decide_undercut(const struct dp_policy *policy, struct dp_policy_call *call, struct dp_err *err) {
   (void)err;

@@ -99,6 +99,9 @@ int dp__bind_construct(lua_State *L);
 /** What is at `index`, for "…, got %s". @return buf. */
 const char *dp__bind_what(lua_State *L, int index, char *buf, size_t size);
 
+/** Whether at `index` is a string that can be shown and stored: UTF-8 without control characters. */
+bool dp__bind_is_text(lua_State *L, int index);
+
 /** Refuses, as "where: …", keys of the table that are not among `known`; the first in order is named. `noun` is what a
  *  key is ("parameter"). */
 enum dp_status dp__bind_check_keys(lua_State *L, int table, const char *where, const char *noun,

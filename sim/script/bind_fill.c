@@ -20,8 +20,8 @@ static enum dp_status refuse(lua_State *L, const struct dp_schema *schema, const
   return DP_SCENARIO;
 }
 
-/* The string on top, without NUL inside. */
-static bool is_text(lua_State *L) {
+/* The string on top, without NUL inside; the system has names of files that are no UTF-8. */
+static bool is_path(lua_State *L) {
   size_t len;
   return lua_type(L, -1) == LUA_TSTRING && strlen(lua_tolstring(L, -1, &len)) == len;
 }
@@ -30,12 +30,13 @@ static enum dp_status fill_number(lua_State *L, const struct dp_schema *schema, 
                                   struct dp_err *err) {
   if (lua_type(L, -1) != LUA_TNUMBER) return refuse(L, schema, p, "", err);
   *out = lua_tonumber(L, -1);
+  if (*out == 0) *out = 0; /* a negative zero passes for a 0 in every check and divides to -infinity */
   return dp_param_check_number(schema, p, *out, err);
 }
 
 static enum dp_status fill_choice(lua_State *L, const struct dp_schema *schema, const struct dp_param *p, int *out,
                                   struct dp_err *err) {
-  if (!is_text(L)) return refuse(L, schema, p, "", err);
+  if (!dp__bind_is_text(L, -1)) return refuse(L, schema, p, "", err);
   const char *text = lua_tostring(L, -1);
   size_t n = 0;
   for (; p->choices[n] != NULL; n++)
@@ -52,7 +53,7 @@ static enum dp_status fill_choice(lua_State *L, const struct dp_schema *schema, 
 /* A path is found and judged now, so that a wrong one is reported at the line that names it. */
 static enum dp_status fill_path(lua_State *L, const struct dp_schema *schema, const struct dp_param *p,
                                 const char **out, struct dp_err *err) {
-  if (!is_text(L)) return refuse(L, schema, p, "", err);
+  if (!is_path(L)) return refuse(L, schema, p, "", err);
   const char *text = lua_tostring(L, -1);
   struct dp_scenario *s = dp__bind_scenario(L);
   if (text[0] == '\0') {
@@ -99,7 +100,7 @@ static enum dp_status fill_element(lua_State *L, const struct dp_schema *schema,
                                    struct dp_err *err) {
   if (p->type == DP_PARAM_NUMBERS) return fill_number(L, schema, p, at, err);
   if (p->type == DP_PARAM_PARTS) return fill_part(L, schema, p, at, err);
-  if (!is_text(L)) return refuse(L, schema, p, "", err);
+  if (!dp__bind_is_text(L, -1)) return refuse(L, schema, p, "", err);
   *(const char **)at = dp__bind_text(L, -1);
   return DP_OK;
 }
@@ -149,13 +150,13 @@ static enum dp_status fill_field(lua_State *L, const struct dp_schema *schema, c
       return DP_OK;
     case DP_PARAM_NUMBER: return fill_number(L, schema, p, field, err);
     case DP_PARAM_STRING:
-      if (!is_text(L)) return refuse(L, schema, p, "", err);
+      if (!dp__bind_is_text(L, -1)) return refuse(L, schema, p, "", err);
       *(const char **)field = dp__bind_text(L, -1);
       return DP_OK;
     case DP_PARAM_CHOICE: return fill_choice(L, schema, p, field, err);
     case DP_PARAM_PATH: return fill_path(L, schema, p, field, err);
     case DP_PARAM_REF:
-      if (!is_text(L)) return refuse(L, schema, p, "", err);
+      if (!dp__bind_is_text(L, -1)) return refuse(L, schema, p, "", err);
       ((struct dp_ref *)field)->name = dp__bind_text(L, -1);
       return DP_OK;
     case DP_PARAM_PART: return fill_part(L, schema, p, field, err);

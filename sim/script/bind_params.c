@@ -10,6 +10,7 @@
 
 #define PARAMS_NAME "depin.parameters"
 #define PARAMS_MAX 256
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 const char *dp__bind_bounds(const struct dp_scenario_param *p, char *buf, size_t size) {
   if (isinf(p->min)) snprintf(buf, size, "at most %.15g", p->max);
@@ -165,10 +166,12 @@ static int by_name(const void *a, const void *b) {
 /* The names of the table, sorted; values are read later. */
 static enum dp_status read_names(lua_State *L, struct dp_scenario *s, struct dp_err *err) {
   size_t n = 0;
-  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1), n++) {
     if (lua_type(L, -2) != LUA_TSTRING)
       return dp_fail(err, DP_SCENARIO, "parameters: write name = { default, min = …, max = …, doc = \"…\" }");
-    n++;
+    const char *name = lua_tostring(L, -2);
+    if (name[0] == '\0' || name[strspn(name, NAME_CHARACTERS)] != '\0')
+      return dp_fail(err, DP_SCENARIO, "parameters: '%.40s' is no name (letters, digits and '_': --set NAME=VALUE)", name);
   }
   if (n > PARAMS_MAX) return dp_fail(err, DP_SCENARIO, "parameters: %zu are declared (at most %d)", n, PARAMS_MAX);
   s->params = dp__bind_alloc(L, (n + 1) * sizeof *s->params);

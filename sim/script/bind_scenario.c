@@ -54,7 +54,7 @@ static enum dp_status read_text(lua_State *L, int table, const char *key, const 
   char what[160];
   int type = lua_getfield(L, table, key);
   if (type != LUA_TNIL) {
-    if (type != LUA_TSTRING)
+    if (!dp__bind_is_text(L, -1))
       return dp_fail(err, DP_SCENARIO, "scenario: %s must be a string, got %s", key,
                      dp__bind_what(L, -1, what, sizeof what));
     *out = dp__bind_text(L, -1);

@@ -1,4 +1,6 @@
 /* sim/script/bind_value.c — what constructors return: read-only values that know where they were made. */
+#include <ctype.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,12 +66,24 @@ const char *dp__bind_what(lua_State *L, int index, char *buf, size_t size) {
   int type = lua_type(L, index);
   if (b != NULL) snprintf(buf, size, "a %s", b->entry.schema ? b->entry.schema->name : b->policy->kind->name);
   else if (type == LUA_TNUMBER) snprintf(buf, size, "the number %.15g", lua_tonumber(L, index));
+  else if (type == LUA_TSTRING && !dp__bind_is_text(L, index)) snprintf(buf, size, "a string that is no line of UTF-8");
   else if (type == LUA_TSTRING) snprintf(buf, size, "the string \"%.80s\"", lua_tostring(L, index));
   else if (type == LUA_TBOOLEAN) snprintf(buf, size, "%s", lua_toboolean(L, index) ? "true" : "false");
   else if (type == LUA_TFUNCTION) snprintf(buf, size, "a function (call it: add {})");
   else if (type == LUA_TNIL) snprintf(buf, size, "nil");
   else snprintf(buf, size, "a %s", lua_typename(L, type));
   return buf;
+}
+
+bool dp__bind_is_text(lua_State *L, int index) {
+  size_t len;
+  const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &len) : NULL;
+  json_t *utf8 = text != NULL ? json_stringn(text, len) : NULL; /* NULL for what is no UTF-8 */
+  json_decref(utf8);
+  if (utf8 == NULL) return false;
+  for (size_t i = 0; i < len; i++)
+    if (iscntrl((unsigned char)text[i])) return false;
+  return true;
 }
 
 /* ---- keys ---- */
@@ -112,9 +126,8 @@ static const char *instance_name(lua_State *L, int args, const struct dp_model *
   const char *name = NULL;
   if (type != LUA_TNIL) {
     char what[128];
-    size_t len = 0;
-    const char *text = type == LUA_TSTRING ? lua_tolstring(L, -1, &len) : "";
-    if (len == 0 || len > 40 || strlen(text) != len || strpbrk(text, "/\n\r\t\"") != NULL)
+    const char *text = dp__bind_is_text(L, -1) ? lua_tostring(L, -1) : "";
+    if (text[0] == '\0' || strlen(text) > 40 || strpbrk(text, "/\"") != NULL)
       dp_fail(err, DP_SCENARIO, "%s: name must be a string of 1 to 40 characters without '/' and quotes, got %s",
               model->name, dp__bind_what(L, -1, what, sizeof what));
     else

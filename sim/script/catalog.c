@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "hardware/node.h"
+#include "ledger/allocation.h"
+#include "ledger/emission.h"
 #include "market/cloud.h"
 #include "model/registry.h"
 #include "place/place.h"
@@ -20,6 +22,8 @@ static const struct {
     {&dp_node_class_schema, "depin.hardware.custom"},
     {&dp_llm_schema, "depin.llm.custom"},
     {&dp_cloud_schema, "depin.cloud"},
+    {&dp_emission_schema, "depin.emission.custom"},
+    {&dp_tranche_schema, "depin.tranche"},
 };
 
 static const struct {
@@ -39,6 +43,7 @@ static const struct {
     {"place", "depin.place.custom"},         {"provider.fleet", "depin.provider"},
     {"workload.inference", "depin.workload.inference"}, {"workload.server", "depin.server"},
     {"market.gateway", "depin.network.posted"},         {"ledger.token", "depin.token"},
+    {"ledger.exchange", "depin.exchange.constant_product"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -238,6 +238,10 @@ static enum dp_status finish(struct dp_scenario *s, struct dp_err *err) {
   const struct dp_scenario_options *o = s->options;
   if (o != NULL && o->has_seed) s->spec.seed = o->seed;
   if (o != NULL && o->until_ns > 0) s->spec.end_ns = o->until_ns;
+  int64_t last_ns; /* with a day to spare for local times */
+  if (__builtin_add_overflow(s->spec.start_epoch_ns, s->spec.end_ns, &last_ns) || last_ns > INT64_MAX - DP_DAY)
+    return dp_fail(err, DP_RANGE, "%s: the run would end after 2262-04-10, where the calendar ends (start it earlier or "
+                                  "make it shorter)", s->path);
   DP_TRY(keep_sources(s, err));
   DP_TRY(dp__bind_freeze_policies(s, err));
   s->loading = false;

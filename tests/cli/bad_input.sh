@@ -10,10 +10,11 @@ quickstart=$srcdir/scenarios/quickstart.lua
 bad() {
   name=$1 want=$2 regex=$3 scenario=$4
   shift 4
+  rm -f result*
   status=0
   "$DEPINSIM" run "$scenario" -o result.h5 "$@" >out 2>err </dev/null || status=$?
   lines=$(wc -l <err)
-  left=$(ls result.h5* 2>/dev/null)
+  left=$(ls result* 2>/dev/null)
   if test "$status" -ne "$want"; then
     fail "$name" "exit code $status, expected $want" "$(cat err)"
   elif test "$lines" -ne 1; then
@@ -46,6 +47,22 @@ script 'depin.network.posted { take_ratio = "much" }'
 bad "a wrong type" 2 '^s\.lua:2: market\.gateway: take_ratio must be number in \[0, 1\], got the string "much"$' s.lua
 script 'depin.provider { count = -3, node = depin.hardware.t4 {} }'
 bad "a negative count" 2 '^s\.lua:2: provider\.fleet: count must be integer in \[0, 100000000\], got -3$' s.lua
+script 'depin.token { supply = -5 }'
+bad "a negative supply" 2 '^s\.lua:2: ledger\.token: supply must be number in \[0, 1e\+15\], got -5$' s.lua
+script 'depin.exchange.constant_product { tokens = 1, usd = 1, fee_ratio = 1.5 }'
+bad "a fee of 150 %" 2 '^s\.lua:2: ledger\.exchange: fee_ratio must be number in \[0, 0\.5\], got 1\.5$' s.lua
+script 'depin.exchange.constant_product { tokens = 1, usd = 0 }'
+bad "an empty pool" 2 '^s\.lua:2: ledger\.exchange: usd must be number in \[1e-09, 1000000000000\], got 0$' s.lua
+script 'depin.emission.halving { per_day = 5, halve_every_d = 9, half_life_d = 3 }'
+bad "a word of another emission" 2 '^s\.lua:2: ledger\.emission: half_life_d has no effect on .* halving' s.lua
+script 'depin.emission.halving { per_day = 5 }'
+bad "an emission that never halves" 2 '^s\.lua:2: ledger\.emission: .* halving needs halve_every_d above 0$' s.lua
+script 'depin.tranche { name = "team" }'
+bad "a tranche of nothing" 2 '^s\.lua:2: ledger\.tranche: team needs either share_ratio or amount' s.lua
+script 'return depin.scenario { duration_s = 60, tokens = depin.token { name = "A", buyback_ratio = 1 } }'
+bad "a buy-back without an exchange" 2 'ledger\.token: A: buyback_ratio = 1 needs an exchange to buy on' s.lua
+script 'return depin.scenario { duration_s = 60, tokens = depin.token { name = "A", decimals = 18, supply = 1e15 } }'
+bad "decimals that cannot hold the supply" 2 'ledger\.token: A: 18 decimals cannot hold .*take 15 decimals' s.lua
 script 'depin.provider { count = 3 }'
 bad "a missing parameter" 2 '^s\.lua:2: provider\.fleet: node must be given' s.lua
 script 'return depin.scenario { durtion_d = 1 }'
@@ -91,6 +108,11 @@ bad "a missing scenario" 3 '^depinsim: missing\.lua: ' missing.lua
 mkdir -p folder
 bad "a folder for a scenario" 3 '^depinsim: folder: ' folder
 
+script "error('first\\\\nsecond\\\\27[31m')\n$end"
+bad "a message of several lines, with an escape for the terminal" 2 '^s\.lua:2: first\\nsecond\\x1b\[31m$' s.lua
+script "return depin.scenario { start = '2262-01-01', duration_d = 200 }"
+bad "an end beyond the calendar" 2 '^depinsim: s\.lua: the run would end after 2262-04-10' s.lua
+
 # --- policies ---
 
 policy() { # BODY: a market whose hosts price so
@@ -118,6 +140,7 @@ bad "an unknown parameter in --set" 2 "^depinsim run: --set: host_n: .*\(did you
   "$quickstart" --set host_n=3
 bad "a --set that is no number" 2 "^depinsim run: --set: hosts_n: 'many' is not a number" \
   "$quickstart" --set hosts_n=many
+bad "a --until beyond the calendar" 2 'quickstart\.lua: the run would end after 2262-04-10' "$quickstart" --until 90000d
 bad "a --set out of range" 2 "^depinsim run: --set: hosts_n: '-5' is out of range" "$quickstart" --set hosts_n=-5
 bad "a --set that is nan" 2 "^depinsim run: --set: hosts_n: 'nan' is not a number" "$quickstart" --set hosts_n=nan
 bad "a --set without a value" 2 '--set' "$quickstart" --set hosts_n

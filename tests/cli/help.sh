@@ -49,6 +49,8 @@ one_message "an unknown model" "did you mean 'market.gateway'" "$DEPINSIM" model
 
 exits "params" 0 "$DEPINSIM" params
 like "params shows a type, a default and a meaning" "$(cat out)" '^  hosts?_n|^  count +integer'
+exits "params of policies" 0 "$DEPINSIM" params policy
+like "and what those of a scenario see" "$(cat "$TAP_TMP/out")" '^  obs\.lowest_usd_per_mtok$'
 exits "params of a family" 0 "$DEPINSIM" params policy --format md
 like "params --format md is a table" "$(cat out)" '^\| parameter \| type \|'
 exits "params --format luals" 0 "$DEPINSIM" params --format luals
@@ -69,7 +71,7 @@ cp out completion.bash
 ok "the completion is valid bash" bash -n completion.bash
 # shellcheck disable=SC2016 # the inner shell's dollars
 ok "the completion completes" bash -c '. ./completion.bash
-  COMP_WORDS=(depinsim run --se) COMP_CWORD=2; _depinsim; [ "${COMPREPLY[*]}" = "--set= --seed=" ]'
+  COMP_WORDS=(depinsim run --see) COMP_CWORD=2; _depinsim; [ "${COMPREPLY[*]}" = "--seed=" ]'
 
 # shellcheck disable=SC2016
 exits "a full disk behind stdout" 3 sh -c '"$DEPINSIM" models >/dev/full'

@@ -68,6 +68,10 @@ fails "an unknown parameter" 2 "did you mean 'hosts_n'" "$DEPINSIM" run mine.lua
 fails "a folder as the output" 3 'is a folder' "$DEPINSIM" run mine.lua -o .
 fails "an output in a folder that is not there" 3 'No such file' "$DEPINSIM" run mine.lua -o no/x.h5
 fails "the scenario as the output" 2 'is the scenario itself' "$DEPINSIM" run mine.lua -o mine.lua
+printf 'time_s,prompt_tokens,output_tokens\n0,10,10\n' >trace.csv
+fails "the trace as the output" 3 'trace\.csv: it exists and is no HDF5 file' \
+  "$DEPINSIM" run "$srcdir/scenarios/quickstart.lua" --set trace=trace.csv -o trace.csv
+like "the trace is untouched" "$(tail -n 1 trace.csv)" '^0,10,10$'
 fails "an end before the start" 2 'not later than' "$DEPINSIM" run mine.lua --until 2020-01-01
 ok "the scenario is untouched" grep -q 'depin.scenario' mine.lua
 

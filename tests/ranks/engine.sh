@@ -8,7 +8,7 @@
 test -x "$M_ENGINE" || skip_all "$M_ENGINE is not built"
 command -v "$MPIEXEC" >/dev/null || skip_all "no $MPIEXEC"
 
-plan 33
+plan 34
 
 # One line of digest, events, windows and beats: equal to the serial run's, also with ranks that have no cell.
 for cells in 1 2 3 5 7; do
@@ -19,6 +19,7 @@ for cells in 1 2 3 5 7; do
 done
 
 serial=$("$M_ENGINE" ping 7)
+is "7 cells on 10 ranks, which write only to whom they have something for" "$(ranks 10 "$M_ENGINE" ping 7)" "$serial"
 is "a run stopped by its last rank goes on to the same result" "$(ranks 3 "$M_ENGINE" stop 7)" "stopped
 $serial"
 

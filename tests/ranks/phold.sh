@@ -37,6 +37,6 @@ same_everywhere() { # name lps start remote lookahead end
 same_everywhere "1024 x 1, remote 0.1" 1024 1 .1 .1 100
 same_everywhere "1024 x 4, remote 1" 1024 4 1 .1 60
 same_everywhere "200 x 1, lookahead 0.001" 200 1 .5 .001 20
-ranks 4 "$DEPINSIM" bench phold --lps 2 --end 50 --format json >result 2>err
+ranks 4 "$DEPINSIM" bench phold --lps 2 --cells 2 --end 50 --format json >result 2>err
 is "more ranks than cells" "$(field ranks result) $(field cells result)" "4 2"
 done_testing

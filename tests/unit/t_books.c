@@ -114,21 +114,28 @@ static uint64_t draw(uint64_t *s) {
 
 static void a_hundred_thousand_random_postings_agree_with_a_plain_array(void **state) {
   (void)state;
-  enum { WALLETS = 50, KINDS = DP_OWN_KIND_N };
+  enum { WALLETS = 50, KINDS = DP_OWN_KIND_N, OPENED = DP_ACCOUNT_KIND_N - DP_ACCOUNT_WALLET - 1 };
   struct world *w = open_world();
   struct dp_ctx ctx = ctx_of(w, 0);
-  dp_i128 mirror[KINDS + WALLETS] = {0};
+  dp_i128 mirror[KINDS + WALLETS + OPENED] = {0};
   dp_i128 net[DP_ACCOUNT_KIND_N] = {0};
   uint64_t seed = 42, posted = 0;
   for (uint32_t i = 0; i < WALLETS; i++) {
     uint32_t row = wallet(&ctx, i);
     assert_int_equal(row, KINDS + i); /* one asset: the wallets follow the own accounts */
   }
+  for (uint32_t k = 0; k < OPENED; k++) {
+    uint32_t row;
+    assert_int_equal(dp_books_open(&ctx, (enum dp_account_kind)(DP_ACCOUNT_WALLET + 1 + k), DP_USD, 7, &row), DP_OK);
+    assert_int_equal(row, KINDS + WALLETS + k);
+  }
   for (int i = 0; i < 100000; i++) {
     enum dp_reason r = (enum dp_reason)(draw(&seed) % DP_REASON_N);
     uint32_t from = dp__reason_from[r], to = dp__reason_to[r];
     if (from == DP_ACCOUNT_WALLET) from = KINDS + (uint32_t)(draw(&seed) % WALLETS);
+    else if (from > DP_ACCOUNT_WALLET) from += WALLETS - 1;
     if (to == DP_ACCOUNT_WALLET) to = KINDS + (uint32_t)(draw(&seed) % WALLETS);
+    else if (to > DP_ACCOUNT_WALLET) to += WALLETS - 1;
     dp_i128 amount = (dp_i128)(draw(&seed) % 1000000007);
     bool allowed = dp__account_may_be_negative[dp__reason_from[r]] || mirror[from] >= amount;
     enum dp_status status = dp_books_post(&ctx, r, from, to, amount);
@@ -140,7 +147,7 @@ static void a_hundred_thousand_random_postings_agree_with_a_plain_array(void **s
     mirror[to] += amount;
   }
   assert_true(posted > 20000);
-  for (uint32_t i = 0; i < KINDS + WALLETS; i++) assert_true(dp_books_balance(&ctx, i) == mirror[i]);
+  for (uint32_t i = 0; i < KINDS + WALLETS + OPENED; i++) assert_true(dp_books_balance(&ctx, i) == mirror[i]);
   assert_int_equal(dp__books_check(&ctx, &w->sim->instances[0]), DP_OK);
   const struct dp_table *journal = dp__journal(&ctx, &w->sim->instances[0]);
   for (uint32_t i = 0; i < DP_REASON_N; i++) {
@@ -153,6 +160,7 @@ static void a_hundred_thousand_random_postings_agree_with_a_plain_array(void **s
   dp_i128 wallets = 0;
   for (uint32_t i = 0; i < WALLETS; i++) wallets += mirror[KINDS + i];
   assert_true(net[DP_ACCOUNT_WALLET] == wallets);
+  for (uint32_t k = 0; k < OPENED; k++) assert_true(net[DP_ACCOUNT_WALLET + 1 + k] == mirror[KINDS + WALLETS + k]);
   close_world(w);
 }
 

@@ -279,13 +279,23 @@ static void an_old_result_stays_until_the_new_one_is_complete(void **state) {
   FILE *f = fopen(in_folder(path, "old.h5"), "w");
   fputs("precious", f);
   fclose(f);
+  assert_int_equal(dp_output_new(path, &tiny_provenance, &out, &err), DP_IO); /* it is no result, but someone's */
+  assert_non_null(strstr(err.text, "old.h5: it exists and is no HDF5 file (remove it"));
+  assert_int_not_equal(access(in_folder(part, "old.h5.part"), F_OK), 0);
+  err = (struct dp_err){0};
+  remove(path);
+  write_run(path, 2, "here");
+  char *before = slurp(path, &len);
   assert_int_equal(dp_output_new(path, &tiny_provenance, &out, &err), DP_OK);
   assert_int_equal(access(in_folder(part, "old.h5.part"), F_OK), 0);
   dp_output_abandon(out);
   assert_int_not_equal(access(part, F_OK), 0);
-  char *text = slurp(path, &len);
-  assert_memory_equal(text, "precious", len);
+  size_t same;
+  char *text = slurp(path, &same);
+  assert_int_equal(same, len);
+  assert_memory_equal(text, before, len);
   free(text);
+  free(before);
   write_run(path, 1, "here");
   assert_true(H5Fis_hdf5(path) > 0);
   assert_int_not_equal(access(part, F_OK), 0);

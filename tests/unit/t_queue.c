@@ -97,10 +97,11 @@ static void push_both(struct dp_queue *q, struct reference *r, const struct dp_e
 static void play(uint64_t seed, enum spacing spacing, size_t pending, size_t steps) {
   struct dp_rng rng = dp_rng_at(seed, spacing, 1, 2, 3);
   struct dp_queue q;
+  struct dp_pool pool = {0};
   struct reference r = {0};
   dp_time now = 0;
   uint64_t number = 0;
-  dp_queue_init(&q);
+  dp_queue_init(&q, &pool);
   for (size_t step = 0; step < steps; step++) {
     bool grow = r.n < pending ? dp_rng_below(&rng, 3) > 0 : dp_rng_below(&rng, 3) == 0;
     if (grow) {
@@ -137,6 +138,7 @@ static void play(uint64_t seed, enum spacing spacing, size_t pending, size_t ste
   assert_null(dp_queue_peek(&q, DP_TIME_MAX));
   assert_int_equal(dp_queue_next_ns(&q), DP_TIME_MAX);
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
   free(r.events);
 }
 
@@ -153,7 +155,8 @@ static void a_large_bucket_is_sorted(uint64_t seed, uint64_t width, size_t n) {
   struct dp_rng rng = dp_rng_at(seed, 0, 1, 2, 3);
   struct reference r = {0};
   struct dp_queue q;
-  dp_queue_init(&q);
+  struct dp_pool pool = {0};
+  dp_queue_init(&q, &pool);
   for (size_t i = 0; i < n; i++) {
     struct dp_event header;
     random_event(&rng, 0, ZERO, i, &header);
@@ -167,6 +170,7 @@ static void a_large_bucket_is_sorted(uint64_t seed, uint64_t width, size_t n) {
     dp_queue_pop(&q);
   }
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
   free(r.events);
 }
 
@@ -181,7 +185,8 @@ static void a_hundred_thousand_events_come_out_as_qsort_has_them(void **state) {
 static void an_event_earlier_than_an_opened_bucket_still_comes_first(void **state) {
   (void)state;
   struct dp_queue q;
-  dp_queue_init(&q);
+  struct dp_pool pool = {0};
+  dp_queue_init(&q, &pool);
   struct dp_event far = {.time_ns = 100 * DP_S, .source = 1}, near = {.time_ns = 5, .source = 2};
   assert_int_equal(dp_queue_push(&q, &far, NULL, NULL), DP_OK);
   assert_int_equal(dp_queue_peek(&q, DP_TIME_MAX)->source, 1);
@@ -191,13 +196,15 @@ static void an_event_earlier_than_an_opened_bucket_still_comes_first(void **stat
   dp_queue_pop(&q);
   assert_int_equal(dp_queue_peek(&q, DP_TIME_MAX)->source, 1);
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
 }
 
 static void an_event_before_the_last_popped_one_is_refused_with_both_times(void **state) {
   (void)state;
   struct dp_queue q;
+  struct dp_pool pool = {0};
   struct dp_err err = {0};
-  dp_queue_init(&q);
+  dp_queue_init(&q, &pool);
   struct dp_event first = {.time_ns = 1000}, late = {.time_ns = 999};
   assert_int_equal(dp_queue_push(&q, &first, NULL, &err), DP_OK);
   assert_non_null(dp_queue_peek(&q, DP_TIME_MAX));
@@ -206,13 +213,15 @@ static void an_event_before_the_last_popped_one_is_refused_with_both_times(void 
   assert_non_null(strstr(err.text, "999 ns"));
   assert_non_null(strstr(err.text, "1000 ns"));
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
 }
 
 static void messages_without_delay_cannot_go_round_for_ever(void **state) {
   (void)state;
   struct dp_queue q;
+  struct dp_pool pool = {0};
   struct dp_err err = {0};
-  dp_queue_init(&q);
+  dp_queue_init(&q, &pool);
   struct dp_event event = {.time_ns = 777};
   enum dp_status status = dp_queue_push(&q, &event, NULL, &err);
   uint64_t n = 0;
@@ -226,6 +235,7 @@ static void messages_without_delay_cannot_go_round_for_ever(void **state) {
   assert_int_equal(n, DP_QUEUE_INSTANT_MAX);
   assert_non_null(strstr(err.text, "777 ns"));
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
 }
 
 static void add_source(const struct dp_event *event, void *arg) { *(uint64_t *)arg += event->source; }
@@ -233,9 +243,10 @@ static void add_source(const struct dp_event *event, void *arg) { *(uint64_t *)a
 static void each_visits_every_pending_event_once(void **state) {
   (void)state;
   struct dp_queue q;
+  struct dp_pool pool = {0};
   struct dp_rng rng = dp_rng_at(5, 0, 0, 0, 0);
   uint64_t want = 0, got = 0;
-  dp_queue_init(&q);
+  dp_queue_init(&q, &pool);
   for (uint64_t i = 1; i <= 5000; i++) {
     struct dp_event event = {.time_ns = (dp_time)dp_rng_below(&rng, 100000), .source = i * i};
     assert_int_equal(dp_queue_push(&q, &event, NULL, NULL), DP_OK);
@@ -254,15 +265,17 @@ static void each_visits_every_pending_event_once(void **state) {
     }
   }
   dp_queue_fini(&q);
+  dp_pool_fini(&pool);
 }
 
 /* The hold model: what is pending stays the same, so must the memory once the queue has found its size. */
 static void steady_state_allocates_nothing(void **state) {
   (void)state;
   struct dp_queue q;
+  struct dp_pool pool = {0};
   struct dp_rng rng = dp_rng_at(6, 0, 0, 0, 0);
   size_t settled = 0;
-  dp_queue_init(&q);
+  dp_queue_init(&q, &pool);
   for (uint64_t i = 0; i < 10000; i++) {
     struct dp_event event = {.time_ns = (dp_time)dp_rng_exponential(&rng, 1e9), .source = i};
     assert_int_equal(dp_queue_push(&q, &event, NULL, NULL), DP_OK);
@@ -272,11 +285,12 @@ static void steady_state_allocates_nothing(void **state) {
     dp_queue_pop(&q);
     event.time_ns += (dp_time)dp_rng_exponential(&rng, 1e9);
     assert_int_equal(dp_queue_push(&q, &event, NULL, NULL), DP_OK);
-    if (i == 1000000) settled = q.bytes;
+    if (i == 1000000) settled = q.array_bytes + pool.bytes;
   }
-  assert_int_equal(q.bytes, settled);
+  assert_int_equal(q.array_bytes + pool.bytes, settled);
   dp_queue_fini(&q);
-  assert_int_equal(q.bytes, 0);
+  dp_pool_fini(&pool);
+  assert_int_equal(q.array_bytes, 0);
 }
 
 int main(void) {

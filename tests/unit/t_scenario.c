@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <config.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,6 +300,16 @@ static void test_random_draws_of_loading_follow_the_seed(void **state) {
   assert_int_not_equal(counts[0], counts[2]);
 }
 
+static void test_a_negative_zero_is_zero(void **state) {
+  (void)state;
+  struct dp_scenario *s = loads_with(HEAD "return depin.scenario { duration_s = 60,\n"
+                                          "workloads = depin.workload.inference { rate_per_s = -0.0 },\n"
+                                          "networks = depin.network.posted {} }", NULL);
+  const struct dp_inference_config *config = instance(s, "workload.inference")->config;
+  assert_false(signbit(config->rate_per_s));
+  dp_scenario_free(s);
+}
+
 /* ---- mistakes ---- */
 
 static void test_wrong_parameters_name_line_model_and_remedy(void **state) {
@@ -330,6 +341,13 @@ static void test_wrong_parameters_name_line_model_and_remedy(void **state) {
        "(did you mean \"nearest\"?)"},
       {"depin.network.posted { name = 'a/b' }", DP_SCENARIO,
        "market.gateway: name must be a string of 1 to 40 characters without '/' and quotes, got the string \"a/b\""},
+      {"depin.network.posted { name = 'a\\nb' }", DP_SCENARIO,
+       "market.gateway: name must be a string of 1 to 40 characters without '/' and quotes, got a string that is no line "
+       "of UTF-8"},
+      {"depin.place.region { name = 'caf\\xe9' }", DP_SCENARIO,
+       "place.region: name must be string, got a string that is no line of UTF-8"},
+      {"depin.place.azure { regions = { 'East US', 'Japan East', 'East US' } }", DP_SCENARIO,
+       "place: region East US is listed twice (give one region more cells_n)"},
       {"depin.network.posted 'x'", DP_SCENARIO,
        "market.gateway: give parameters in braces { name = value }, got the string \"x\""},
       {"depin.place.custom { rtt_ms = { 1, 'a' } }", DP_SCENARIO,
@@ -381,6 +399,10 @@ static void test_a_wrong_scenario_table_is_reported(void **state) {
         "s.lua:2: parameters: n: declare it as { default, min = …, max = …, doc = \"…\" }, got the number 5");
   fails(HEAD "depin.parameters { n = { 5, maximum = 2 } }", DP_SCENARIO,
         "s.lua:2: parameters: n: no field 'maximum' (there are: min, max, doc)");
+  fails(HEAD "depin.parameters { ['a=b'] = { 5 } }", DP_SCENARIO,
+        "s.lua:2: parameters: 'a=b' is no name (letters, digits and '_': --set NAME=VALUE)");
+  fails(HEAD "return depin.scenario { start = '2262-01-01', duration_d = 200 }", DP_RANGE,
+        "s.lua: the run would end after 2262-04-10, where the calendar ends (start it earlier or make it shorter)");
   fails(HEAD "depin.parameters { n = { 5, max = 2 } }", DP_RANGE,
         "s.lua:2: parameters: n: the default must be at most 2, got 5");
   fails(HEAD "local p = depin.parameters { hosts_n = { 5 } }\nreturn { p.host_n }", DP_SCENARIO,
@@ -442,6 +464,7 @@ int main(void) {
       cmocka_unit_test(test_paths_of_a_scenario_stay_inside_those_of_set_do_not),
       cmocka_unit_test(test_the_check_form_replaces_defaults_but_not_what_is_set),
       cmocka_unit_test(test_random_draws_of_loading_follow_the_seed),
+      cmocka_unit_test(test_a_negative_zero_is_zero),
       cmocka_unit_test(test_wrong_parameters_name_line_model_and_remedy),
       cmocka_unit_test(test_a_wrong_scenario_table_is_reported),
       cmocka_unit_test(test_references_are_checked_at_the_line_that_makes_them),

@@ -91,6 +91,7 @@ static struct run run_token(double emission_per_day, bool works, dp_time settle_
   static struct dp_place_config place;
   static struct market_config market;
   static struct dp_token_config token;
+  static struct dp_emission emission;
   static struct dp_instance_spec instances[3];
   struct run r = {.asset = 1};
   struct dp_err err = {0};
@@ -99,7 +100,9 @@ static struct run run_token(double emission_per_day, bool works, dp_time settle_
   regions[0] = (struct dp_part_ref){.part = &region};
   place = (struct dp_place_config){.regions = {regions, 1}, .rtt_csv = "", .bandwidth_mbps = 1, .local_rtt_ms = 1};
   market = (struct market_config){.node = {.part = &class}, .nodes_n = 7, .works = works};
-  token = (struct dp_token_config){DECIMALS, SUPPLY, emission_per_day, {"", DP_NO_INSTANCE}};
+  emission = (struct dp_emission){.kind = DP_EMISSION_FIXED, .per_day = emission_per_day};
+  token = (struct dp_token_config){.decimals = DECIMALS, .supply = SUPPLY, .emission = {.part = &emission},
+                                   .network = {"", DP_NO_INSTANCE}};
   instances[0] = (struct dp_instance_spec){&dp_place_model, NULL, &place};
   instances[1] = (struct dp_instance_spec){&market_model, NULL, &market};
   instances[2] = (struct dp_instance_spec){&dp_token_model, "TOK", &token};

@@ -17,7 +17,7 @@ LOG_COMPILER = $(TEST_TIMEOUT) bash $(top_srcdir)/tests/cmocka.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(TEST_TIMEOUT) bash
 
-# Speed: measured, printed and recorded (BENCH_CSV), never a test. tests/bench/run_bench says what can be set.
+# Speed: measured, printed and recorded (BENCH_CSV), never a test. tests/bench/run_bench.bash says what can be set.
 EXTRA_PROGRAMS = tests/bench/heap
 tests_bench_heap_LDADD = -lm
 CLEANFILES += tests/bench/heap$(EXEEXT)
@@ -26,7 +26,7 @@ BENCH_CSV = bench.csv
 bench: all tests/bench/heap$(EXEEXT)
 	@srcdir='$(abs_top_srcdir)' DEPINSIM='$(abs_top_builddir)/depinsim$(EXEEXT)' MPIEXEC='$(MPIEXEC)' \
 	  HEAP='$(abs_top_builddir)/tests/bench/heap$(EXEEXT)' BENCH_CSV='$(BENCH_CSV)' \
-	  bash '$(top_srcdir)/tests/bench/run_bench'
+	  bash '$(top_srcdir)/tests/bench/run_bench.bash'
 
 EXTRA_DIST += tests/cmocka.sh tests/environment.sh tests/summary.sh tests/tap.sh
 
@@ -159,7 +159,7 @@ TESTS += $(validation_tests)
 # what the tests read
 EXTRA_DIST += \
   tests/bench/heap.c \
-  tests/bench/run_bench \
+  tests/bench/run_bench.bash \
   tests/bench/ten_million.lua \
   tests/faults/faults.c \
   tests/faults/libfaults.sh \

@@ -83,7 +83,7 @@ DP_ALWAYS_INLINE void dp__fetch_row(const struct dp_queue *q, const struct dp_ev
 /** dp_queue_peek and dp_queue_pop in one, where the sorted run alone does not do. */
 const struct dp_event *dp__queue_take_any(struct dp_queue *q, dp_time before_ns);
 
-/** Removes and returns the earliest event before `before_ns`, NULL as in dp_queue_peek; readable until the next call. */
+/** Removes and returns the earliest event before `before_ns`, NULL as in dp_queue_peek; readable till the next call. */
 static inline const struct dp_event *dp__queue_take(struct dp_queue *q, dp_time before_ns) {
   if (DP_UNLIKELY(q->heap_n > 0 || q->run_head == q->run_n || q->gone)) return dp__queue_take_any(q, before_ns);
   const struct dp_slot *slot = &q->run[q->run_head];

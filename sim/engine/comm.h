@@ -76,7 +76,7 @@ enum dp_status dp_comm_gather(struct dp_comm *c, const struct dp_buffer *mine, s
  *  emptied (capacity kept). out[own rank] must be empty. */
 enum dp_status dp_comm_exchange(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, struct dp_err *err);
 
-/** dp_comm_exchange and dp_comm_min_i64 in one, for as little waiting as can be: what arrives is in no particular order,
+/** dp_comm_exchange and dp_comm_min_i64 in one, for as little waiting as can be: what arrives is in no certain order,
  *  and the values cannot tell of it. n ≤ 8. */
 enum dp_status dp_comm_meet(struct dp_comm *c, struct dp_buffer *out, struct dp_buffer *in, int64_t *values, size_t n,
                             struct dp_err *err);

@@ -1,8 +1,8 @@
 /* sim/engine/comm_mpi_meet.c — ranks meet after a window: events change hands and minima are agreed on, in one go.
  *
- * A few ranks send each other one message with everything: one latency a window. Many ranks send events only to whom they
- * have some for, and find the end by a reduction that starts when the own messages have arrived (Hoefler, Siebert and
- * Lumsdaine, PPoPP 2010: non-blocking consensus). */
+ * A few ranks send each other one message with everything: one latency a window. Many ranks send events only to whom
+ * they have some for, and find the end by a reduction that starts when the own messages have arrived (Hoefler, Siebert
+ * and Lumsdaine, PPoPP 2010: non-blocking consensus). */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,14 +99,15 @@ static enum dp_status take_in(struct dp_mpi *m, int tag, struct dp_buffer *in, s
   if (!waits) return DP_OK;
   DP_MPI_TRY(MPI_Get_count(&about, MPI_BYTE, &len), "a probe", err);
   DP_TRY(dp_buffer_reserve(in, (size_t)len, err));
-  DP_MPI_TRY(MPI_Recv(in->data + in->len, len, MPI_BYTE, about.MPI_SOURCE, tag, m->comm, MPI_STATUS_IGNORE), "a receive",
-             err);
+  DP_MPI_TRY(MPI_Recv(in->data + in->len, len, MPI_BYTE, about.MPI_SOURCE, tag, m->comm, MPI_STATUS_IGNORE),
+             "a receive", err);
   in->len += (size_t)len;
   return DP_OK;
 }
 
-/* Every event is whole in its message: pieces end where events do, if there are several. */
-static enum dp_status start_synchronous(struct dp_mpi *m, struct dp_buffer *out, int peer, int tag, struct dp_err *err) {
+/* One message a rank, so that no event is cut in two; done when its receiver has begun to take it in. */
+static enum dp_status start_synchronous(struct dp_mpi *m, struct dp_buffer *out, int peer, int tag,
+                                        struct dp_err *err) {
   if (out->len > INT_MAX) return dp_fail(err, DP_RANGE, "a rank has more than 2 GiB of events for another one");
   MPI_Request *request = dp__mpi_next_request(m);
   if (request == NULL) return dp_fail_nomem(err, "MPI requests");
@@ -129,7 +130,8 @@ static enum dp_status meet_sparsely(struct dp_comm *c, struct dp_buffer *out, st
       DP_MPI_TRY(MPI_Test(&reduction, &agreed, MPI_STATUS_IGNORE), "a reduction", err);
       continue;
     }
-    DP_MPI_TRY(MPI_Testall((int)m->request_n, m->requests, &arrived, MPI_STATUSES_IGNORE), "an exchange of events", err);
+    DP_MPI_TRY(MPI_Testall((int)m->request_n, m->requests, &arrived, MPI_STATUSES_IGNORE), "an exchange of events",
+               err);
     if (arrived)
       DP_MPI_TRY(MPI_Iallreduce(mine, values, (int)n, MPI_INT64_T, MPI_MIN, m->comm, &reduction), "a reduction", err);
   }

@@ -10,12 +10,12 @@
 
 #define TINY_BUCKET 16u    /* sorted by insertion; at most DP_BUCKETS */
 #define SMALL_BUCKET 48u   /* sorted as it is */
-#define DEALT_BUCKET 1024u /* the same, where it is but a small part of what is pending: the square of its events is at */
-#define DEALT_SHARE 32u    /* most so many times all: else many later ones would come into so wide a range */
+#define DEALT_BUCKET 1024u /* the same, where the square of its events is at most DEALT_SHARE times all pending ones: */
+#define DEALT_SHARE 32u    /* else many later ones would come into so wide a range */
 #define PARTS_BITS 9u
 #define PARTS (1u << PARTS_BITS)
-#define CROWDED_HEAP 64u  /* later arrivals that make a wide open range be given up */
-#define FEW_EVENTS 2048u  /* pending: half-empty chunks would be most of the memory */
+#define CROWDED_HEAP 64u   /* later arrivals that make a wide open range be given up */
+#define FEW_EVENTS 2048u   /* pending: half-empty chunks would be most of the memory */
 #define FETCH_EVENTS 1024u /* pending: the rows that they go to are likely not in the cache */
 
 /* ---- memory ---- */

@@ -100,7 +100,7 @@ static enum dp_status run_beat(struct dp_engine *e, struct dp_err *err) {
 }
 
 /* Where all ranks meet after each window and beat: messages change hands, and everyone learns the earliest event, the
- * first failure and whether someone wants to stop. What goes wrong with the messages that came is told the next time. */
+ * first failure and whether someone wants to stop. What goes wrong with the messages that came is told next time. */
 static enum dp_status meet(struct dp_engine *e, enum dp_status status, bool *stop, dp_time *earliest,
                            enum dp_status *received, struct dp_err *err) {
   struct dp_comm *comm = e->config.comm;

@@ -6,7 +6,8 @@ cd "$srcdir" || exit 99
 # What the makefiles name: words that look like paths; a check program stands for its source.
 cat Makefile.am ./*/local.mk | grep -v '^#' | tr -s ' \\\t' '\n' |
   grep -E '^(sim|analysis|lua|scenarios|tests)/[A-Za-z0-9_./-]+$' |
-  sed -E 's,^(tests/[a-z]+/[A-Za-z0-9_]+)$,\1.c,' | sort -u >"$TAP_TMP/named"
+  while read -r path; do if test -e "$path.c"; then echo "$path.c"; else echo "$path"; fi; done |
+  sort -u >"$TAP_TMP/named"
 
 # What is there, without what is built or written.
 if test -e .git && git ls-files >/dev/null 2>&1; then

@@ -98,7 +98,7 @@ static enum dp_status ping_handle(struct dp_ctx *ctx, const struct dp_event *eve
   if (ctx->now_ns < v->last_ns) p->late_n++;
   v->hops++;
   v->odd ^= 1;
-  v->mean_gap_s += (dp_time_s(ctx->now_ns - v->last_ns) - v->mean_gap_s) / v->hops;
+  v->mean_gap_s += (dp_time_s(ctx->now_ns) - dp_time_s(v->last_ns) - v->mean_gap_s) / v->hops;
   v->last_ns = ctx->now_ns;
   uint32_t other, hops = v->hops; /* the row may move now */
   if (hops % 5 == 0) DP_TRY(dp_table_add(visits, &other, ctx->err));

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# run_bench — measures a fixed set of runs, each interleaved with the yardstick (heap.c), and keeps a record.
+# run_bench.bash — measures a fixed set of runs, each interleaved with the yardstick (heap.c), and keeps a record.
 # `make bench` calls it; nothing here passes or fails. Environment:
 #   DEPINSIM, HEAP   the two programs
 #   BENCH_CSV        where the record is appended (bench.csv)
 #   BENCH_N          runs of each, the best counts (5); whole runs take a third of it, at least one
 #   BENCH_SET        words of the cases to run (all): phold mm8 quickstart ten_million ranks
-# A line of the record: date, revision, machine, cores, case, what is counted, how many a second, of the yardstick, ratio,
-# seconds of the best run, bytes a pending event, bytes a logical process. Where nothing fits the field is empty.
+# A line of the record: date, revision, machine, cores, case, what is counted, how many a second, of the yardstick,
+# ratio, seconds of the best run, bytes a pending event, bytes a logical process. Where nothing fits a field is empty.
 set -u
 export LC_ALL=C
 : "${srcdir:=.}" "${DEPINSIM:=./depinsim}" "${HEAP:=tests/bench/heap}" "${BENCH_CSV:=bench.csv}" "${BENCH_N:=5}"
@@ -30,7 +30,8 @@ larger() { awk -v a="$1" -v b="$2" 'BEGIN { print (a + 0 > b + 0 ? a : b) }'; }
 record() { # case, counted, per_s, yardstick_per_s, seconds, bytes_per_event, bytes_per_lp
   local ratio
   ratio=$(awk -v a="$3" -v b="$4" 'BEGIN { if (b + 0 > 0) printf "%.3f", a / b }')
-  printf '%-24s %12.0f %-10s %12.0f heap   ratio %s %s\n' "$1" "$3" "$2/s" "$4" "$ratio" "${6:+ $(printf %.1f "$6") B/event}"
+  printf '%-24s %12.0f %-10s %12.0f heap   ratio %s %s\n' "$1" "$3" "$2/s" "$4" "$ratio" \
+    "${6:+ $(printf %.1f "$6") B/event}"
   echo "$(date -u +%Y-%m-%dT%H:%M:%SZ),$revision,$machine,$cores,$1,$2,$3,$4,$ratio,$5,$6,$7" >>"$BENCH_CSV"
 }
 

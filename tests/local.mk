@@ -30,6 +30,21 @@ bench: all tests/bench/heap$(EXEEXT)
 
 EXTRA_DIST += tests/cmocka.sh tests/environment.sh tests/summary.sh tests/tap.sh
 
+# At least 60 random kills; in `make check` there are 4. A job script under a real Slurm of one node, as root.
+.PHONY: check-kill check-slurm fuzz
+check-kill: all
+	$(AM_TESTS_ENVIRONMENT) STORM_KILLS=60 bash '$(top_srcdir)/tests/kill/storm.sh' | tee check-kill.log
+	! grep '^not ok' check-kill.log
+check-slurm: all
+	$(AM_TESTS_ENVIRONMENT) bash '$(top_srcdir)/tests/slurm/check_slurm.bash' | tee check-slurm.log
+	! grep '^not ok' check-slurm.log
+CLEANFILES += check-kill.log check-slurm.log
+
+# Every fuzzer for ten minutes.
+FUZZ_SECONDS = 600
+fuzz: all
+	$(AM_TESTS_ENVIRONMENT) bash '$(top_srcdir)/tests/fuzz/run.sh' '$(FUZZ_SECONDS)'
+
 ### sources: everything below is one list a folder, sorted; tests/lint/sources.sh names what is missing
 
 # unit
@@ -165,11 +180,14 @@ EXTRA_DIST += \
   tests/faults/libfaults.sh \
   tests/fuzz/fuzz_checkpoint.c \
   tests/fuzz/fuzz_csv.c \
+  tests/fuzz/fuzz_result.c \
+  tests/fuzz/fuzz_scenario.c \
   tests/fuzz/fuzz_trace.c \
   tests/fuzz/fuzz_values.c \
   tests/fuzz/input.h \
   tests/fuzz/libcorpus.sh \
-  tests/slurm/check_slurm \
+  tests/fuzz/result_edit.h \
+  tests/slurm/check_slurm.bash \
   tests/unit/economy.h \
   tests/unit/market.h \
   tests/unit/ping.h \

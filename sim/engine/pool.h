@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "engine/time.h"
 
@@ -34,6 +35,7 @@ struct dp_pool {
   size_t fresh_bytes;
   struct dp_slab *slabs;
   size_t bytes; /* held */
+  bool poisons; /* chunks that are given back are overwritten: a self-check */
 };
 
 /** Frees every slab: no queue may use the pool any more. A zero pool is a valid empty one. */
@@ -57,6 +59,7 @@ static inline uint32_t dp__chunk_bytes(const struct dp_chunk *chunk) {
 
 static inline void dp__pool_put(struct dp_pool *pool, struct dp_chunk *chunk) {
   bool large = chunk->lines > DP_CHUNK_SMALL / 64;
+  if (__builtin_expect(pool->poisons, false)) memset(chunk->data, 0xa5, dp__chunk_bytes(chunk) - sizeof *chunk);
   chunk->next = pool->spare[large];
   pool->spare[large] = chunk;
 }

@@ -67,6 +67,7 @@ enum dp_status dp_sim_self_check(struct dp_sim *sim, struct dp_err *err) {
   if (h->last_events) return DP_OK;
   h->last_events = dp_host_alloc(sim, sim->engine->config.cell_n * sizeof *h->last_events);
   if (!h->last_events) return dp_fail_nomem(err, "the self-check");
+  sim->engine->pool.poisons = true;
   for (size_t i = 0; i < sim->instance_n; i++)
     if (sim->instances[i].model->handle) h->targets[i].handle = checked_handle;
   return DP_OK;

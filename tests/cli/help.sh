@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/tap.sh"
 cd "$TAP_TMP" || exit 99
 
-commands="run lint new info digest kpi audit params models presets lua bench completion"
+commands="run resume lint new info digest kpi audit params models presets lua bench completion"
 
 exits "--help" 0 "$DEPINSIM" --help
 for c in $commands; do like "--help lists $c" "$(cat out)" "^  $c  "; done
@@ -38,6 +38,8 @@ one_message "a value for an option that takes none" "takes no value" "$DEPINSIM"
 one_message "a bad seed" "--seed: 'one' is not a whole number" "$DEPINSIM" run x.lua --seed one
 one_message "a bad format" "text, json, not 'xml'" "$DEPINSIM" run x.lua --format xml
 one_message "a bad time" "--until: " "$DEPINSIM" run x.lua --until soon
+one_message "a bad interval" "--checkpoint-every: 'often'" "$DEPINSIM" run x.lua --checkpoint-every often
+one_message "a wall limit of nothing" "--wall-limit: a time greater than 0" "$DEPINSIM" run x.lua --wall-limit 0
 one_message "a --set without a value" "NAME=VALUE" "$DEPINSIM" run x.lua --set hosts_n
 one_message "one --set twice" "set twice" "$DEPINSIM" run x.lua --set a=1 --set a=2
 one_message "an unknown bench" "phold, queue" "$DEPINSIM" bench foo

@@ -14,7 +14,7 @@ digest=$("$DEPINSIM" digest whole.h5)
 goes_on() { # name, result, resume options: to the end, with the right result and nothing else
   local name=$1 result=$2
   shift 2
-  exits "$name: resume" 0 "$DEPINSIM" resume "$result.ckpt" "$@"
+  exits "$name: resume" 0 "$DEPINSIM" resume "$result.ckpt" --checkpoint-every 5h "$@"
   cp "$out" resumed.txt
   cp "$err" resumed.err
   same "$name: the same key figures" resumed.txt whole.txt
@@ -24,9 +24,9 @@ goes_on() { # name, result, resume options: to the end, with the right result an
 }
 wait_for() { # file: until it is there, 60 s at most
   local i
-  for ((i = 0; i < 600; i++)); do
+  for ((i = 0; i < 3000; i++)); do
     [ -e "$1" ] && return 0
-    sleep 0.1
+    sleep 0.02
   done
   note "$1 did not come"
 }
@@ -41,10 +41,11 @@ ends() { # name, exit code
 }
 # A run that was killed when it had written two checkpoints, in a folder to be copied.
 killed() { # result, options
-  "$DEPINSIM" run "$scenario" --set minutes=600 --checkpoint-every 20min -o "$@" >"$out.bg" 2>"$err.bg" &
+  "$DEPINSIM" run "$scenario" --set minutes=600 --checkpoint-every 10min -o "$@" >"$out.bg" 2>"$err.bg" &
   wait_for "$1.ckpt.old"
   kill -9 $!
   wait $! 2>/dev/null
+  rm -f "$1.ckpt.part"
 }
 
 # ---- interval, wall limit ----
@@ -195,6 +196,7 @@ sed '$d' away/t.csv >data/t.csv
 exits "another trace: exit code 3" 3 "$DEPINSIM" resume t.h5.ckpt
 like "the parameter is named" "$(cat "$err")" 'the checkpoint is of another scenario: it has .*trace = .*t\.csv'
 cp away/t.csv data/t.csv
+# shellcheck disable=SC2016 # the inner shell's dollars
 exits "the same trace, from another folder" 0 sh -c 'cd / && exec "$DEPINSIM" resume "$TAP_TMP/t.h5.ckpt"'
 is "the trace goes on where it was" "$("$DEPINSIM" digest t.h5)" "$("$DEPINSIM" digest whole_t.h5)"
 
@@ -206,6 +208,7 @@ scenario=$srcdir/scenarios/quickstart.lua
 echo 'error "changed"' >own.lua
 exits "a scenario that was changed since" 0 "$DEPINSIM" resume own.h5.ckpt --quiet
 like "the format is that of the run" "$(cat "$out")" '^  "digest": '
+# shellcheck disable=SC2016
 exits "the same run, undisturbed" 0 sh -c 'cp "$0" own.lua && "$DEPINSIM" run own.lua --set minutes=600 -o own2.h5' "$scenario"
 ok "gives the same result, provenance included" h5diff --exclude-path /provenance/volatile own.h5 own2.h5
 

@@ -3,7 +3,8 @@
 # fuzz_checkpoint.c compiled with -DSEED_MAIN.
 set -eu
 out=$1
-mkdir -p "$out/checkpoint" "$out/csv" "$out/trace" "$out/values"
+top=$(dirname "$0")/../..
+mkdir -p "$out/checkpoint" "$out/csv" "$out/trace" "$out/values" "$out/result" "$out/scenario"
 
 if test -n "${2:-}"; then
   for ms in 0 1 40 250 700 2900; do "$2" "$out/checkpoint/$ms" "$ms"; done
@@ -30,3 +31,35 @@ for value in 1.5h 90061s '250 ms' 1e3 -0 9223372036854775807 1e308 2024-04-15 '2
   n=$((n + 1))
   printf '%s' "$value" >"$out/values/$n"
 done
+
+# A byte for the seal (0) or objects (1), then bytes as result_edit.h takes them.
+text result/seal '\0000\0000\0020\0000\0001'
+text result/elements '\0001\0000\0000\0007\0000\0000\0000\0003\0005\0377\0377\0377\0377\0377'
+for what in 0 1 2 3 4 5 6 7; do
+  for object in 003 021 047 074 101 130 160; do
+    text "result/$what-$object" "\\0001\\000$what\\0000\\0$object\\0000\\0005\\0007\\0016\\0005\\0003abcdefghijklmnop"
+  done
+done
+
+cp "$top"/scenarios/*.lua "$out/scenario/"
+# the scripts of tests/cli/bad_input.sh that stand on one line
+scripts=$out/scripts
+bad=$top/tests/cli/bad_input.sh
+end='return depin.scenario { duration_s = 60 }'
+market='networks = depin.network.posted {}, providers = depin.provider { count = 2, node = depin.hardware.t4 {},'
+{
+  sed -n -e "s/^script '\(.*\)'\$/\1/p" -e 's/^script "\(.*\)"$/\1/p' "$bad" | sed "s/\$end/$end/"
+  sed -n "s/^policy '\(.*\)'\$/\1/p" "$bad" | while IFS= read -r body; do
+    echo "return depin.scenario { duration_s = 60, $market pricing = depin.policy.custom {" \
+      "decide = function(obs) $body end } } }"
+  done
+} >"$scripts"
+n=0
+while IFS= read -r line; do
+  n=$((n + 1))
+  printf 'local depin = require "depin"\n%b\n' "$line" >"$out/scenario/$n.lua"
+done <"$scripts"
+rm -f "$scripts"
+# words of scenarios, for libFuzzer's -dict
+cat "$out"/scenario/*.lua | LC_ALL=C tr -cs 'A-Za-z0-9_.' '\n' | LC_ALL=C sort -u | sed -n 's/^.\{2,40\}$/"&"/p' \
+  >"$out/scenario.dict"

@@ -63,7 +63,7 @@ while ((kill_n < STORM_KILLS && round < 2 * STORM_KILLS + 2)); do
     fi
     # the later turns are left to end
     if ((turn < 6)); then
-      sleep "$(awk -v r=$RANDOM -v n="$n" 'BEGIN { printf "%.3f", (n > 1 ? 0.45 : 0.1) + r / 32768 * 1.2 }')"
+      sleep "$(awk -v r="$RANDOM" -v n="$n" 'BEGIN { printf "%.3f", (n > 1 ? 0.45 : 0.1) + r / 32768 * 1.2 }')"
       kill_tree $pid
     fi
     wait $pid 2>/dev/null

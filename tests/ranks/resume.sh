@@ -7,6 +7,7 @@ command -v pgrep >/dev/null || skip_all "pgrep is not installed (Debian: procps)
 cd "$TAP_TMP" || exit 99
 scenario=$srcdir/scenarios/quickstart.lua
 out=$TAP_TMP/out err=$TAP_TMP/err
+# shellcheck disable=SC2317 # called through exits
 limit() { timeout -k 5 100 "$@"; }
 
 exits "an undisturbed run" 0 "$DEPINSIM" run "$scenario" --set minutes=600 -o whole.h5

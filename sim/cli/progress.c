@@ -11,6 +11,7 @@
 #define DRAW_EVERY_NS (100 * DP_MS)
 #define LOOK_EVERY_NS (10 * DP_MS) /* about; between looks a pulse costs one increment */
 #define LOOK_MAX 256u
+#define SAME_SIGNAL_NS DP_S
 
 static int64_t wall_ns(void) {
   struct timespec t;
@@ -60,13 +61,15 @@ static void adapt(struct dp_progress *p, int64_t now) {
   p->looked_ns = now;
 }
 
-/* Takes the signals that have come. */
+/* Takes the signals that have come. The ranks get one signal of the launcher at different times: what comes just after
+ * it was answered is the same one. */
 static unsigned signals(const struct dp_progress *p) {
   static const struct timespec now = {0};
   unsigned wishes = 0;
   for (int number; (number = sigtimedwait(&p->held, NULL, &now)) > 0;)
     wishes |= number == SIGINT ? DP_WISH_INTERRUPT : number == SIGTERM ? DP_WISH_TERMINATE : DP_WISH_CHECKPOINT;
-  return wishes;
+  return p->answered_ns > 0 && wall_ns() - p->answered_ns < SAME_SIGNAL_NS ? wishes & ~(unsigned)DP_WISH_CHECKPOINT
+                                                                           : wishes;
 }
 
 static enum dp_status pulse(void *owner, dp_time now_ns, bool *stop, struct dp_err *err) {
@@ -134,6 +137,8 @@ void dp_progress_begin(struct dp_progress *p, struct dp_sim *sim, bool quiet) {
   for (int i = 1; i < DP_PROGRESS_SIGNALS; i++) hold(p, i);
   dp_sim_set_pulse(sim, pulse, p);
 }
+
+void dp_progress_answered(struct dp_progress *p) { p->answered_ns = wall_ns(); }
 
 void dp_progress_wipe(struct dp_progress *p) {
   if (!p->shown) return;

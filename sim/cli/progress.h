@@ -27,7 +27,7 @@ struct dp_progress {
   unsigned wishes;               /* of this rank, until dp_progress_wishes */
   int64_t due_ns, wall_ns;       /* INT64_MAX: never */
   uint32_t pulse_n, look_every_n; /* pulses between two looks at the clock */
-  int64_t began_ns, looked_ns, drawn_ns;
+  int64_t began_ns, looked_ns, drawn_ns, answered_ns;
   sigset_t mask_before, held;
   struct sigaction actions_before[DP_PROGRESS_SIGNALS];
 };
@@ -40,6 +40,9 @@ void dp_progress_begin(struct dp_progress *p, struct dp_sim *sim, bool quiet);
 
 /** Collective, when a run has stopped. What any rank wishes, once. */
 enum dp_status dp_progress_wishes(struct dp_progress *p, unsigned *wishes, struct dp_err *err);
+
+/** The checkpoint that a DP_WISH_CHECKPOINT asked for is written: for a second from now, it is not asked for again. */
+void dp_progress_answered(struct dp_progress *p);
 
 /** Wipes the bar until it is drawn again. */
 void dp_progress_wipe(struct dp_progress *p);

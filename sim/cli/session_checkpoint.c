@@ -130,7 +130,10 @@ static enum dp_status answer(struct dp_session *s, unsigned wishes, struct dp_er
   bool measured = s->checkpoint_n > 0;
   DP_TRY(write_checkpoint(s, err));
   if (wishes & DP_WISH_TERMINATE || (wishes & DP_WISH_WALL && measured)) return stopped_early(s, wishes, err);
-  if (wishes & DP_WISH_CHECKPOINT) say_written(s);
+  if (wishes & DP_WISH_CHECKPOINT) {
+    dp_progress_answered(&s->progress);
+    say_written(s);
+  }
   plan(s);
   return DP_OK;
 }

@@ -102,7 +102,8 @@ enum dp_status dp_disk_settle(struct dp_disk *disk, const char *path, struct dp_
   if (disk->frozen == 0) return DP_OK;
   struct dp_buffer undo = {0};
   char *name = undo_path(path);
-  enum dp_status status = name ? pack_undo(disk, path, &undo, err) : dp_fail_nomem(err, "the output");
+  if (name == NULL) return dp_fail_nomem(err, "the output");
+  enum dp_status status = pack_undo(disk, path, &undo, err);
   if (status == DP_OK) status = write_undo(name, &undo, err);
   if (status == DP_OK && !dp_pages_apply(&disk->pages, disk->fd, disk->end))
     status = dp_disk_fail(err, "write", path, errno);

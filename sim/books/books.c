@@ -70,7 +70,6 @@ enum dp_status dp_books_asset(struct dp_ctx *ctx, const char *name, int decimals
   return DP_OK;
 }
 
-size_t dp_books_asset_n(const struct dp_sim *sim) { return assets_of(sim)->n; }
 
 const struct dp_asset *dp_books_asset_at(const struct dp_sim *sim, uint16_t asset) {
   return &assets_of(sim)->at[asset];

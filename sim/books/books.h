@@ -89,7 +89,6 @@ extern const struct dp_model dp_books_model; /* implicit; "books" */
 
 /** Declares an asset; only in init_replicated (the same calls on every rank). */
 enum dp_status dp_books_asset(struct dp_ctx *ctx, const char *name, int decimals, uint16_t *asset);
-size_t dp_books_asset_n(const struct dp_sim *sim);
 const struct dp_asset *dp_books_asset_at(const struct dp_sim *sim, uint16_t asset);
 
 /** The book's own account of a kind: exists for the kinds before WALLET. */

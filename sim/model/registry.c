@@ -33,12 +33,6 @@ const struct dp_model *dp_model_find(const char *name) {
   return NULL;
 }
 
-const struct dp_model *dp_model_of_section(const char *section) {
-  for (size_t i = 0; i < DP_MODEL_N; i++)
-    if (dp_models[i]->section && strcmp(dp_models[i]->section, section) == 0) return dp_models[i];
-  return NULL;
-}
-
 const char *dp_model_suggest(const char *wrong) {
   const char *names[DP_MODEL_N];
   for (size_t i = 0; i < DP_MODEL_N; i++) names[i] = dp_models[i]->name;

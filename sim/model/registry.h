@@ -11,9 +11,6 @@ extern const struct dp_model *const dp_models[];
 /** Model by name ("market.gateway"), NULL if there is none. */
 const struct dp_model *dp_model_find(const char *name);
 
-/** The model whose instances a scenario lists under `section` ("networks"), NULL if there is none. */
-const struct dp_model *dp_model_of_section(const char *section);
-
 /** Name of a model that `wrong` may have meant, or NULL. */
 const char *dp_model_suggest(const char *wrong);
 

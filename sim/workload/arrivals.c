@@ -99,7 +99,3 @@ void dp_arrivals_tokens(const struct dp_arrivals *arrivals, struct dp_rng *rng, 
   *output_n = whole_tokens(dp_quantile(&t->output, output_rank));
 }
 
-const char *dp_burst_name(enum dp_burst burst) {
-  static const char *const names[] = {"poisson", "gamma", "empirical"};
-  return burst >= DP_BURST_POISSON && burst <= DP_BURST_EMPIRICAL ? names[burst] : "?";
-}

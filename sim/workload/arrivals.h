@@ -64,7 +64,4 @@ void dp_arrivals_tokens(const struct dp_arrivals *arrivals, struct dp_rng *rng, 
 /** Rate at `now_ns`, requests/s. */
 double dp_arrivals_rate(const struct dp_arrivals *arrivals, int64_t now_ns);
 
-/** Name of a burst model ("poisson", "gamma", "empirical"). */
-const char *dp_burst_name(enum dp_burst burst);
-
 #endif

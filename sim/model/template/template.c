@@ -39,8 +39,7 @@ static enum dp_status check_config(void *config, struct dp_err *err) {
 static const struct dp_schema schema = {
     .name = "template.counter",
     .doc = "Counters that tick, greet and claim: an example.",
-    .params = params,
-    .param_n = sizeof params / sizeof params[0],
+    DP_ROWS(param, params),
     .size = sizeof(struct dp_template_config),
     .check = check_config,
 };
@@ -81,19 +80,16 @@ static const struct dp_column world_columns[] = {
     DP_COLUMN(struct world, accepted_n, "1", "claims accepted in this settlement"),
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
 /* dp_own_table counts the tables of cells, dp_own_global the replicated ones, each in this order. */
 enum { TABLE_COUNTER, TABLE_HOME };
 enum { GLOBAL_WORLD };
 
 static const struct dp_table_decl tables[] = {
     {.name = "counter", .doc = "a counter", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct counter),
-     .columns = counter_columns, .column_n = LENGTH(counter_columns), .output = true},
-    {.name = "home", .doc = "a cell", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct home), .columns = home_columns,
-     .column_n = LENGTH(home_columns)},
+     DP_ROWS(column, counter_columns), .output = true},
+    {.name = "home", .doc = "a cell", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct home), DP_ROWS(column, home_columns)},
     {.name = "world", .doc = "what all know", .scope = DP_SCOPE_REPLICATED, .row_size = sizeof(struct world),
-     .columns = world_columns, .column_n = LENGTH(world_columns)},
+     DP_ROWS(column, world_columns)},
 };
 
 /* The bulletin: all that a cell can know of another between messages. */
@@ -105,7 +101,7 @@ static const struct dp_column notice_columns[] = {DP_COLUMN(struct notice, tick_
 
 static const struct dp_table_decl bulletin = {
     .name = "notice", .doc = "what a cell tells the others", .scope = DP_SCOPE_REPLICATED,
-    .row_size = sizeof(struct notice), .columns = notice_columns, .column_n = LENGTH(notice_columns),
+    .row_size = sizeof(struct notice), DP_ROWS(column, notice_columns),
 };
 
 /* ---- what is measured, summed and published; the enums are the ordinals that the services take ---- */
@@ -319,21 +315,14 @@ const struct dp_model dp_template_model = {
     .section = "counters",
     .doc = "Counters that tick, greet and claim: an example.",
     .schema = &schema,
-    .tables = tables,
-    .table_n = LENGTH(tables),
-    .metrics = metrics,
-    .metric_n = LENGTH(metrics),
-    .kpis = kpis,
-    .kpi_n = LENGTH(kpis),
-    .flows = flows,
-    .flow_n = LENGTH(flows),
-    .values = values,
-    .value_n = LENGTH(values),
-    .channels = channels,
-    .channel_n = LENGTH(channels),
+    DP_ROWS(table, tables),
+    DP_ROWS(metric, metrics),
+    DP_ROWS(kpi, kpis),
+    DP_ROWS(flow, flows),
+    DP_ROWS(value, values),
+    DP_ROWS(channel, channels),
     .bulletin = &bulletin,
-    .handles = handles,
-    .handle_n = LENGTH(handles),
+    DP_ROWS(handle, handles),
     .cell_n = cell_n,
     .init_replicated = init_replicated,
     .init_cell = init_cell,

@@ -57,11 +57,14 @@ enum dp_status dp_bench_print(struct dp_str *out, enum dp_text_format format, co
   return out->failed ? dp_fail_nomem(err, "a report") : DP_OK;
 }
 
-int64_t dp_bench_wall_ns(void) {
+static int64_t clock_ns(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (int64_t)t.tv_sec * DP_NS_PER_S + t.tv_nsec;
 }
+
+int64_t dp_bench_wall_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+int64_t dp_bench_cpu_ns(void) { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 enum dp_status dp_bench_longest(struct dp_comm *comm, int64_t *duration_ns, struct dp_err *err) {
   int64_t least = -*duration_ns;

@@ -29,6 +29,9 @@ enum dp_status dp_bench_print(struct dp_str *out, enum dp_text_format format, co
 /** Monotonic wall clock in ns: for reported speeds, never for results. */
 int64_t dp_bench_wall_ns(void);
 
+/** Processor time of this process in ns: where other programs run too, it says more than the wall clock. */
+int64_t dp_bench_cpu_ns(void);
+
 /** Collective. The longest of all ranks' durations. */
 enum dp_status dp_bench_longest(struct dp_comm *comm, int64_t *duration_ns, struct dp_err *err);
 

@@ -76,18 +76,24 @@ static enum dp_status init_cell(struct dp_ctx *ctx) {
   return DP_OK;
 }
 
+/* Where a remote event goes, by a uniform number. */
+static uint64_t remote_lp(const struct phold *p, uint64_t from, double u) {
+  uint64_t n = p->options.lps_n, near = p->options.neighbours_n, width = near ? 2 * near + 1 : n;
+  uint64_t to = (uint64_t)(u * (double)width);
+  if (to >= width) to = width - 1;
+  return near ? (from + n - near + to) % n : to;
+}
+
 static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
   const struct phold *p = ctx->self->config;
   uint32_t row = dp_entity_row(event->dest);
   struct lp *lp = DP_ROW(dp_own_table(ctx, 0), struct lp, row);
   lp->event_n++;
   lp->time_sum_ns += (uint64_t)ctx->now_ns;
-  struct dp_rng rng = dp_ctx_rng(ctx, first_lp(p, ctx->cell->id) + row, DP_STREAM_PHOLD, lp->event_n);
+  uint64_t self = first_lp(p, ctx->cell->id) + row;
+  struct dp_rng rng = dp_ctx_rng(ctx, self, DP_STREAM_PHOLD, lp->event_n);
   dp_entity dest = event->dest;
-  if (dp_rng_uniform(&rng) <= p->options.remote_ratio) {
-    uint64_t to = (uint64_t)(dp_rng_uniform(&rng) * (double)p->options.lps_n);
-    dest = entity_of(p, to < p->options.lps_n ? to : p->options.lps_n - 1);
-  }
+  if (dp_rng_uniform(&rng) <= p->options.remote_ratio) dest = entity_of(p, remote_lp(p, self, dp_rng_uniform(&rng)));
   return send(ctx, p, dest, delay_ns(p, &rng));
 }
 
@@ -124,6 +130,8 @@ static enum dp_status check(const struct dp_phold_options *o, struct dp_err *err
     return dp_fail(err, DP_USAGE, "--start must be 1 to %" PRIu64 " (at most 2^36 events pending)",
                    CHAINS_MAX / o->lps_n);
   if (!(o->remote_ratio >= 0 && o->remote_ratio <= 1)) return dp_fail(err, DP_USAGE, "--remote must be 0 to 1");
+  if (o->neighbours_n > (o->lps_n - 1) / 2)
+    return dp_fail(err, DP_USAGE, "--neighbours must be less than half the number of processes");
   if (o->lookahead_ns < 1) return dp_fail(err, DP_USAGE, "--lookahead must be at least 1 ns");
   if (o->mean_ns <= o->lookahead_ns) return dp_fail(err, DP_USAGE, "--mean must be greater than --lookahead");
   if (o->mean_ns > 1000000 * DP_S) return dp_fail(err, DP_USAGE, "--mean must be at most 1e6 s");
@@ -151,7 +159,8 @@ static enum dp_status collect(const struct dp_sim *sim, const struct phold *p, s
                               struct dp_err *err) {
   const struct dp_engine *e = sim->engine;
   size_t table = dp_sim_instance(sim, 0)->first_cell_table;
-  uint64_t sums[4] = {0};
+  uint64_t sums[] = {0, 0, dp_engine_queue_bytes(e), 0, e->channels[p->channel].message_n, r->message_n,
+                     r->message_bytes};
   for (uint32_t c = 0; c < e->local_n; c++) {
     const struct dp_cell *cell = &e->cells[c];
     const struct dp_table *lps = &cell->tables[table];
@@ -163,48 +172,71 @@ static enum dp_status collect(const struct dp_sim *sim, const struct phold *p, s
     sums[1] += cell->event_n;
     sums[3] += dp_table_bytes(lps);
   }
-  sums[2] = dp_engine_queue_bytes(e);
-  int64_t least = e->channels[p->channel].observed_min_ns;
-  DP_TRY(dp_comm_sum_u64(sim->comm, sums, 4, err));
-  DP_TRY(dp_comm_min_i64(sim->comm, &least, 1, err));
+  r->observed_lookahead_ns = e->channels[p->channel].observed_min_ns;
+  DP_TRY(dp_comm_sum_u64(sim->comm, sums, sizeof sums / sizeof *sums, err));
+  DP_TRY(dp_comm_min_i64(sim->comm, &r->observed_lookahead_ns, 1, err));
   r->digest = sums[0];
   r->event_n = sums[1];
   r->queue_bytes = sums[2];
   r->table_bytes = sums[3];
+  r->crossed_n = sums[4];
+  r->message_n = sums[5];
+  r->message_bytes = sums[6];
   r->window_n = e->window_n;
-  r->observed_lookahead_ns = least;
-  return DP_OK;
+  DP_TRY(dp_bench_longest(sim->comm, &r->run_ns, err));
+  DP_TRY(dp_bench_longest(sim->comm, &r->cpu_ns, err));
+  return dp_bench_longest(sim->comm, &r->setup_ns, err);
+}
+
+/* Runs what is set up, by two clocks and the communicator's counters. */
+static enum dp_status measure(struct dp_sim *sim, const struct phold *p, struct dp_phold_result *r,
+                              struct dp_err *err) {
+  bool stopped;
+  dp_engine_set_balance(sim->engine, p->options.migrate ? DP_BALANCE_ALWAYS : DP_BALANCE_AUTO);
+  struct dp_comm_traffic before = sim->comm->sent;
+  int64_t began = dp_bench_wall_ns(), cpu = dp_bench_cpu_ns();
+  DP_TRY(dp_sim_run(sim, &stopped, err));
+  r->run_ns = dp_bench_wall_ns() - began;
+  r->cpu_ns = dp_bench_cpu_ns() - cpu;
+  r->message_n = sim->comm->sent.message_n - before.message_n;
+  r->message_bytes = sim->comm->sent.byte_n - before.byte_n;
+  return collect(sim, p, r, err);
+}
+
+/* The configuration that follows from the options. */
+static enum dp_status configure(const struct dp_phold_options *options, struct phold *p, struct dp_err *err) {
+  DP_TRY(check(options, err));
+  *p = (struct phold){.options = *options};
+  if (p->options.cell_n == 0) p->options.cell_n = dp_phold_default_cells(p->options.lps_n);
+  p->share = p->options.lps_n / p->options.cell_n;
+  p->larger_n = p->options.lps_n % p->options.cell_n;
+  p->exponential_ns = (double)(p->options.mean_ns - p->options.lookahead_ns);
+  if (p->share <= DP_ROW_MAX) return DP_OK;
+  return dp_fail(err, DP_USAGE, "--cells: a cell holds at most %" PRIu32 " processes", DP_ROW_MAX);
+}
+
+/* Nothing is settled but where cells are. */
+static dp_time settle_every_ns(const struct dp_phold_options *o) {
+  return o->migrate && o->end_ns > DP_PHOLD_MOVES ? o->end_ns / DP_PHOLD_MOVES : o->end_ns;
 }
 
 enum dp_status dp_bench_phold(const struct dp_phold_options *options, struct dp_comm *comm,
                               struct dp_phold_result *result, struct dp_err *err) {
-  DP_TRY(check(options, err));
-  struct phold p = {.options = *options};
-  if (p.options.cell_n == 0) p.options.cell_n = dp_phold_default_cells(p.options.lps_n);
-  p.share = p.options.lps_n / p.options.cell_n;
-  p.larger_n = p.options.lps_n % p.options.cell_n;
-  if (p.share > DP_ROW_MAX)
-    return dp_fail(err, DP_USAGE, "--cells: a cell holds at most %" PRIu32 " processes", DP_ROW_MAX);
-  p.exponential_ns = (double)(p.options.mean_ns - p.options.lookahead_ns);
+  struct phold p;
+  DP_TRY(configure(options, &p, err));
   struct dp_instance_spec instance = {.model = &phold_model, .config = &p};
   struct dp_spec spec = {.name = "phold",
                          .end_ns = p.options.end_ns,
-                         .settle_every_ns = p.options.end_ns,
+                         .settle_every_ns = settle_every_ns(&p.options),
                          .seed = p.options.seed,
                          .instances = &instance,
                          .instance_n = 1};
   *result = (struct dp_phold_result){.cell_n = p.options.cell_n};
   struct dp_sim *sim;
-  bool stopped;
   int64_t began = dp_bench_wall_ns();
   DP_TRY(dp_sim_new(&spec, comm, &sim, err));
-  int64_t ready = dp_bench_wall_ns();
-  enum dp_status status = dp_sim_run(sim, &stopped, err);
-  result->setup_ns = ready - began;
-  result->run_ns = dp_bench_wall_ns() - ready;
-  if (status == DP_OK) status = collect(sim, &p, result, err);
-  if (status == DP_OK) status = dp_bench_longest(comm, &result->run_ns, err);
-  if (status == DP_OK) status = dp_bench_longest(comm, &result->setup_ns, err);
+  result->setup_ns = dp_bench_wall_ns() - began;
+  enum dp_status status = measure(sim, &p, result, err);
   dp_sim_free(sim);
   double mean_n, sd_n, chains_n = (double)options->lps_n * (double)options->start_n;
   dp_phold_expected(options, &mean_n, &sd_n);
@@ -227,17 +259,24 @@ enum dp_status dp_phold_print(struct dp_str *out, enum dp_text_format format, co
       DP_BENCH_REAL_FIELD("seconds", seconds),
       DP_BENCH_REAL_FIELD("setup_seconds", (double)r->setup_ns / 1e9),
       DP_BENCH_REAL_FIELD("events_per_s", (double)r->event_n / seconds),
+      DP_BENCH_REAL_FIELD("cpu_seconds", (double)r->cpu_ns / 1e9),
       DP_BENCH_TEXT_FIELD("digest", digest),
       DP_BENCH_REAL_FIELD("bytes_per_event", (double)r->queue_bytes / chains_n),
       DP_BENCH_REAL_FIELD("bytes_per_lp", (double)r->table_bytes / (double)o->lps_n),
       DP_BENCH_COUNT_FIELD("windows", r->window_n),
       DP_BENCH_REAL_FIELD("events_per_window", r->window_n ? (double)r->event_n / (double)r->window_n : (double)NAN),
       DP_BENCH_REAL_FIELD("observed_lookahead_s", crossed ? dp_time_s(r->observed_lookahead_ns) : (double)NAN),
+      DP_BENCH_COUNT_FIELD("crossed", r->crossed_n),
+      DP_BENCH_COUNT_FIELD("messages", r->message_n),
+      DP_BENCH_COUNT_FIELD("message_bytes", r->message_bytes),
+      DP_BENCH_REAL_FIELD("messages_per_window_rank",
+                          r->window_n ? (double)r->message_n / (double)r->window_n / rank_n : (double)NAN),
       DP_BENCH_COUNT_FIELD("ranks", (uint64_t)rank_n),
       DP_BENCH_COUNT_FIELD("cells", r->cell_n),
       DP_BENCH_COUNT_FIELD("lps", o->lps_n),
       DP_BENCH_COUNT_FIELD("start", o->start_n),
       DP_BENCH_REAL_FIELD("remote_ratio", o->remote_ratio),
+      DP_BENCH_COUNT_FIELD("neighbours", o->neighbours_n),
       DP_BENCH_REAL_FIELD("lookahead_s", dp_time_s(o->lookahead_ns)),
       DP_BENCH_REAL_FIELD("mean_s", dp_time_s(o->mean_ns)),
       DP_BENCH_REAL_FIELD("end_s", dp_time_s(o->end_ns)),

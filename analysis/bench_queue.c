@@ -294,11 +294,13 @@ enum dp_status dp_bench_queue(const struct dp_queue_options *options, struct dp_
   struct dp_sim *sim;
   bool stopped;
   DP_TRY(dp_sim_new(&spec, comm, &sim, err));
-  int64_t began = dp_bench_wall_ns();
+  int64_t began = dp_bench_wall_ns(), cpu = dp_bench_cpu_ns();
   enum dp_status status = dp_sim_run(sim, &stopped, err);
   result->run_ns = dp_bench_wall_ns() - began;
+  result->cpu_ns = dp_bench_cpu_ns() - cpu;
   if (status == DP_OK) status = collect(sim, &q, result, err);
   if (status == DP_OK) status = dp_bench_longest(comm, &result->run_ns, err);
+  if (status == DP_OK) status = dp_bench_longest(comm, &result->cpu_ns, err);
   dp_sim_free(sim);
   return status;
 }
@@ -325,6 +327,7 @@ enum dp_status dp_queue_print(struct dp_str *out, enum dp_text_format format, co
       DP_BENCH_COUNT_FIELD("events", r->event_n),
       DP_BENCH_REAL_FIELD("seconds", seconds),
       DP_BENCH_REAL_FIELD("events_per_s", (double)r->event_n / seconds),
+      DP_BENCH_REAL_FIELD("cpu_seconds", (double)r->cpu_ns / 1e9),
       DP_BENCH_TEXT_FIELD("digest", digest),
       DP_BENCH_COUNT_FIELD("servers", o->servers_n),
       DP_BENCH_REAL_FIELD("rho_ratio", o->rho_ratio),

@@ -30,7 +30,7 @@ struct dp_queue_result {
   double arrival_per_s, mean_stay_s; /* λ and W of all jobs */
   dp_i128 area_ns, stays_ns; /* ∫ jobs in the system dt, and Σ over jobs of wait + service */
   uint64_t event_n, digest;
-  int64_t run_ns;
+  int64_t run_ns, cpu_ns; /* wall clock and processor time of the slowest rank */
 };
 
 /** Collective. Runs it. DP_USAGE, naming the option, when one is out of range. */

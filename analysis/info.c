@@ -7,7 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/cost.h"
 #include "output/h5.h"
+
+#define RANKS_SHOWN 64
 
 /* ---- gathering ---- */
 
@@ -105,7 +108,26 @@ static enum dp_status changed_of(const struct dp_result *r, const char *name, js
   return status;
 }
 
-static enum dp_status gather(const struct dp_result *r, json_t *info, struct dp_err *err) {
+/* {"ranks": [{…}], "channels": {name: {…}}, …}: what differs from run to run. */
+static json_t *cost_of(const struct dp_engine_report *r) {
+  json_t *ranks = json_array(), *channels = json_object();
+  for (size_t i = 0; i < r->rank_n; i++)
+    json_array_append_new(ranks, json_pack("{s:I, s:I, s:f, s:f}", "cells", (json_int_t)r->ranks[i].cell_n, "events",
+                                           (json_int_t)r->ranks[i].event_n, "busy_s", dp_time_s(r->ranks[i].busy_ns),
+                                           "wait_s", dp_time_s(r->ranks[i].wait_ns)));
+  for (size_t i = 1; i < r->channel_n; i++) {
+    const struct dp_channel *c = &r->channels[i];
+    json_t *channel = json_pack("{s:f, s:I}", "least_delay_s", dp_time_s(c->least_delay_ns), "messages",
+                                (json_int_t)c->message_n);
+    if (c->observed_min_ns != DP_TIME_MAX) put(channel, "observed_min_s", json_real(dp_time_s(c->observed_min_ns)));
+    put(channels, c->name, channel);
+  }
+  return json_pack("{s:o, s:o, s:I, s:I, s:f, s:s}", "ranks", ranks, "channels", channels, "windows",
+                   (json_int_t)r->window_n, "cells_moved", (json_int_t)r->moved_n, "wait_ratio", r->wait_ratio, "hint",
+                   r->hint);
+}
+
+static enum dp_status gather(const struct dp_result *r, const struct dp_cost *cost, json_t *info, struct dp_err *err) {
   struct stat st = {0};
   char text[DP_DURATION_TEXT];
   stat(r->path, &st);
@@ -134,6 +156,7 @@ static enum dp_status gather(const struct dp_result *r, json_t *info, struct dp_
   put(info, "tables", tables_of(r));
   put(info, "histograms", groups_of(r, "histogram"));
   put(info, "kpis", json_integer((json_int_t)r->kpi_n));
+  if (cost->report.rank_n > 0) put(info, "execution", cost_of(&cost->report));
   return status;
 }
 
@@ -226,8 +249,10 @@ static void print_rest(struct dp_str *out, json_t *info) {
 enum dp_status dp_info_file(struct dp_str *out, enum dp_text_format format, const char *path, struct dp_err *err) {
   struct dp_result *r;
   DP_TRY(dp_result_open(path, &r, err));
+  struct dp_cost cost;
   json_t *info = json_object();
-  enum dp_status status = info ? gather(r, info, err) : dp_fail_nomem(err, "the summary");
+  enum dp_status status = dp_cost_read(r, &cost, err);
+  if (status == DP_OK) status = info ? gather(r, &cost, info, err) : dp_fail_nomem(err, "the summary");
   if (status == DP_OK && format == DP_TEXT_JSON) {
     char *text = json_dumps(info, JSON_INDENT(2));
     if (text != NULL) dp_str_printf(out, "%s\n", text);
@@ -238,7 +263,10 @@ enum dp_status dp_info_file(struct dp_str *out, enum dp_text_format format, cons
     print_parameters(out, json_object_get(info, "parameters"));
     print_series(out, json_object_get(info, "series"));
     print_rest(out, info);
+    if (cost.report.rank_n > 0) dp_str_append(out, "execution (differs from run to run)\n");
+    if (cost.report.rank_n > 0) dp_cost_print(out, &cost.report, RANKS_SHOWN);
   }
+  dp_cost_fini(&cost);
   json_decref(info);
   dp_result_close(r);
   return status == DP_OK && out->failed ? dp_fail_nomem(err, "the summary") : status;

@@ -295,6 +295,12 @@ static enum dp_status check_head(const struct dp_result *r, struct dp_err *err) 
   if (!ours)
     return dp_fail(err, DP_FORMAT, "%s is an HDF5 file, but no result of this program (give one that `depinsim run` wrote)",
                    r->path);
+  char *kind = dp_result_text(r->file, "kind");
+  bool sweep = kind && strcmp(kind, "sweep") == 0;
+  free(kind);
+  if (sweep)
+    return dp_fail(err, DP_FORMAT, "%s is the result of a sweep, not of one run (its tables are plain HDF5: h5ls -r, "
+                                   "xarray; `depinsim sweep --format csv` prints them)", r->path);
   if (version != DP_OUTPUT_FORMAT)
     return dp_fail(err, DP_FORMAT, "%s has format version %lld, this program reads %d (read it with the depinsim that wrote it)",
                    r->path, (long long)version, DP_OUTPUT_FORMAT);

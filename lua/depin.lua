@@ -3,6 +3,8 @@
 -- called again with a table is a copy in which these parameters differ.
 local core = require "depin.core"
 
+local study = require "depin.study"
+
 local depin = {
   -- the experiment
   scenario = core.scenario, -- the table that the file returns
@@ -14,12 +16,21 @@ local depin = {
   between = core.between,
   equals = core.equals,
 
+  -- the experiment at many points: `depinsim sweep`
+  study = study.study,
+  grid = study.grid,
+  range = study.range,
+
   -- where: regions with latency, electricity and carbon
   place = core.namespace("depin.place", require "depin.place"),
+  -- a change from outside: events = { depin.at { day = 10, for_days = 5, demand_multiplier = 0.5 } }
+  at = core["place.shock"],
 
   -- machines, and who owns them
   hardware = core.namespace("depin.hardware", require "depin.hardware"),
   provider = core["provider.fleet"],
+  entry = core["provider.entry"], -- who buys a machine and joins
+  exit = core["provider.exit"], -- when a host switches off or leaves
   policy = core.namespace("depin.policy", require "depin.policy"),
 
   -- where they sell, and what their customers could do instead
@@ -32,13 +43,18 @@ local depin = {
   token = core["ledger.token"],
   emission = core.namespace("depin.emission", require "depin.emission"),
   tranche = core["ledger.tranche"], -- a part of the supply and how it unlocks
-  exchange = core.namespace("depin.exchange", {
-    constant_product = core["ledger.exchange"], -- a pool, and one price a settlement
-  }),
+  allocation = core.namespace("depin.allocation", require "depin.allocation"), -- tranches from lists and files
+  credit = core.namespace("depin.credit", require "depin.credit"), -- burn and mint
+  exchange = core.namespace("depin.exchange", require "depin.exchange"),
+  trader = core.namespace("depin.trader", require "depin.trader"), -- speculators with budgets
+  retail = core["ledger.retail"], -- a crowd that follows the price, and what became of it
+  factor = core.namespace("depin.factor", require "depin.factor"), -- the tide of a market
+  feed = core["ledger.feed"], -- what an oracle says
 
   -- what customers ask for
   workload = core.namespace("depin.workload", {
     inference = core["workload.inference"],
+    demand = core["workload.demand"], -- rates instead of requests, for a network of flow fidelity
   }),
   llm = core.namespace("depin.llm", {
     custom = core["workload.llm"],

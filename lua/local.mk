@@ -6,7 +6,13 @@ EXTRA_DIST += $(lua_modules)
 
 lua_modules = \
   lua/depin.lua \
+  lua/depin/allocation.lua \
+  lua/depin/credit.lua \
   lua/depin/emission.lua \
+  lua/depin/exchange.lua \
+  lua/depin/factor.lua \
   lua/depin/hardware.lua \
   lua/depin/place.lua \
-  lua/depin/policy.lua
+  lua/depin/policy.lua \
+  lua/depin/study.lua \
+  lua/depin/trader.lua

@@ -6,6 +6,7 @@ nobase_dist_pkgdata_DATA = $(scenario_files)
 
 scenario_files = \
   scenarios/cloud_versus_depin.lua \
+  scenarios/hot_region.lua \
   scenarios/ov_depinsimulator.lua \
   scenarios/quickstart.lua \
   scenarios/token_from_nothing.lua

@@ -27,12 +27,16 @@ sim/script/embedded.inc: $(lua_modules) sim/script/embed.sh lua/local.mk
 sim_libdepinsim_a_SOURCES += \
   sim/base/csv.c \
   sim/base/csv.h \
+  sim/base/growth.c \
+  sim/base/growth.h \
   sim/base/hash.c \
   sim/base/hash.h \
   sim/base/hist.c \
   sim/base/hist.h \
   sim/base/lines.c \
   sim/base/lines.h \
+  sim/base/memory.c \
+  sim/base/memory.h \
   sim/base/parse.c \
   sim/base/status.c \
   sim/base/status.h \
@@ -51,11 +55,16 @@ sim_libdepinsim_a_SOURCES += \
 # cli
 sim_libdepinsim_a_SOURCES += \
   sim/cli/bench_command.c \
+  sim/cli/check.c \
+  sim/cli/check.h \
+  sim/cli/check_run.c \
   sim/cli/cli.h \
   sim/cli/commands.c \
   sim/cli/commands.h \
+  sim/cli/compare.c \
   sim/cli/completion.c \
   sim/cli/dispatch.c \
+  sim/cli/export.c \
   sim/cli/help.c \
   sim/cli/libm_check.c \
   sim/cli/libm_check.h \
@@ -73,29 +82,40 @@ sim_libdepinsim_a_SOURCES += \
   sim/cli/progress.h \
   sim/cli/provenance.c \
   sim/cli/readers.c \
+  sim/cli/report.c \
   sim/cli/resume.c \
   sim/cli/run.c \
   sim/cli/run.h \
   sim/cli/scenario_options.c \
   sim/cli/scenario_options.h \
+  sim/cli/sensitivity.c \
   sim/cli/session.c \
   sim/cli/session.h \
   sim/cli/session_about.c \
   sim/cli/session_checkpoint.c \
-  sim/cli/session_report.c
+  sim/cli/session_report.c \
+  sim/cli/spawn.c \
+  sim/cli/spawn.h \
+  sim/cli/sweep.c \
+  sim/cli/sweep.h
 
 # engine
 sim_libdepinsim_a_SOURCES += \
   sim/engine/agenda.c \
   sim/engine/agenda.h \
+  sim/engine/balance.c \
+  sim/engine/balance.h \
   sim/engine/buckets.h \
   sim/engine/checkpoint.c \
   sim/engine/checkpoint.h \
   sim/engine/checkpoint_form.h \
   sim/engine/comm.c \
   sim/engine/comm.h \
+  sim/engine/comm_mail.c \
+  sim/engine/comm_mail.h \
   sim/engine/comm_mpi.c \
   sim/engine/comm_mpi.h \
+  sim/engine/comm_mpi_mail.c \
   sim/engine/comm_mpi_meet.c \
   sim/engine/comm_null.c \
   sim/engine/digest.c \
@@ -153,14 +173,34 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/amm_v3.c \
   sim/ledger/arweave.c \
   sim/ledger/arweave.h \
+  sim/ledger/chain.h \
+  sim/ledger/chain_fee.c \
+  sim/ledger/chain_load.c \
+  sim/ledger/chain_price.c \
+  sim/ledger/chain_priv.h \
+  sim/ledger/credit.c \
+  sim/ledger/credit.h \
+  sim/ledger/credit_rule.c \
+  sim/ledger/curve.c \
+  sim/ledger/curve.h \
   sim/ledger/dimo.c \
   sim/ledger/dimo.h \
   sim/ledger/emission.c \
   sim/ledger/emission.h \
+  sim/ledger/emission_schema.c \
   sim/ledger/ethereum.c \
   sim/ledger/ethereum.h \
   sim/ledger/exchange.c \
   sim/ledger/exchange.h \
+  sim/ledger/exchange_desk.c \
+  sim/ledger/exchange_liquidity.c \
+  sim/ledger/exchange_path.c \
+  sim/ledger/exchange_pool.c \
+  sim/ledger/exchange_priv.h \
+  sim/ledger/factor.c \
+  sim/ledger/factor.h \
+  sim/ledger/feed.c \
+  sim/ledger/feed.h \
   sim/ledger/filecoin.c \
   sim/ledger/filecoin.h \
   sim/ledger/helium.c \
@@ -169,24 +209,36 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/io_net.h \
   sim/ledger/livepeer.c \
   sim/ledger/livepeer.h \
+  sim/ledger/mint.c \
+  sim/ledger/mint.h \
+  sim/ledger/range.c \
+  sim/ledger/range.h \
   sim/ledger/render.c \
   sim/ledger/render.h \
+  sim/ledger/retail.c \
+  sim/ledger/retail.h \
   sim/ledger/schedule.c \
   sim/ledger/solana.c \
   sim/ledger/solana.h \
   sim/ledger/swap.c \
   sim/ledger/swap.h \
   sim/ledger/token.c \
-  sim/ledger/token.h
+  sim/ledger/token.h \
+  sim/ledger/trader.c \
+  sim/ledger/trader.h
 
 # market
 sim_libdepinsim_a_SOURCES += \
   sim/market/cloud.c \
   sim/market/cloud.h \
+  sim/market/deal.c \
+  sim/market/flow.c \
+  sim/market/flow.h \
   sim/market/gateway.c \
   sim/market/gateway.h \
   sim/market/index.c \
   sim/market/route.c \
+  sim/market/stock.c \
   sim/market/trade.c
 
 # model
@@ -226,6 +278,7 @@ sim_libdepinsim_a_SOURCES += \
 
 # output
 sim_libdepinsim_a_SOURCES += \
+  sim/output/cost.c \
   sim/output/disk.c \
   sim/output/disk.h \
   sim/output/disk_state.c \
@@ -248,7 +301,10 @@ sim_libdepinsim_a_SOURCES += \
   sim/place/latency.c \
   sim/place/place.c \
   sim/place/place.h \
-  sim/place/place_priv.h
+  sim/place/place_priv.h \
+  sim/place/shock.c \
+  sim/place/shock.h \
+  sim/place/tariff.c
 
 # privacy
 sim_libdepinsim_a_SOURCES += \
@@ -257,11 +313,16 @@ sim_libdepinsim_a_SOURCES += \
 
 # provider
 sim_libdepinsim_a_SOURCES += \
-  sim/provider/adoption.c \
-  sim/provider/adoption.h \
+  sim/provider/account.c \
   sim/provider/fleet.c \
   sim/provider/fleet.h \
-  sim/provider/pricing.c
+  sim/provider/leave.c \
+  sim/provider/npv.c \
+  sim/provider/npv.h \
+  sim/provider/operators.h \
+  sim/provider/outlook.c \
+  sim/provider/pricing.c \
+  sim/provider/views.c
 
 # reference
 sim_libdepinsim_a_SOURCES += \
@@ -307,9 +368,13 @@ sim_libdepinsim_a_SOURCES += \
   sim/script/sandbox.h \
   sim/script/scenario.c \
   sim/script/scenario.h \
+  sim/script/snapshot.c \
+  sim/script/snapshot.h \
   sim/script/strings.c \
   sim/script/tables.c \
-  sim/script/upvalues.c
+  sim/script/upvalues.c \
+  sim/script/variant.c \
+  sim/script/variant.h
 
 # workload
 sim_libdepinsim_a_SOURCES += \
@@ -317,10 +382,15 @@ sim_libdepinsim_a_SOURCES += \
   sim/workload/arrivals.h \
   sim/workload/batch.c \
   sim/workload/deal.c \
+  sim/workload/demand.c \
+  sim/workload/demand.h \
+  sim/workload/demand_rule.c \
   sim/workload/inference.c \
   sim/workload/inference.h \
   sim/workload/llm_cost.c \
   sim/workload/llm_cost.h \
+  sim/workload/llm_rate.c \
+  sim/workload/llm_rate.h \
   sim/workload/server.c \
   sim/workload/server.h \
   sim/workload/token_tables.c \
@@ -334,15 +404,19 @@ EXTRA_DIST += \
   sim/finance/README.md \
   sim/hardware/README.md \
   sim/ledger/README.md \
+  sim/ledger/credit_tables.inc \
   sim/ledger/exchange_tables.inc \
   sim/ledger/token_tables.inc \
   sim/market/README.md \
+  sim/market/flow_tables.inc \
   sim/market/gateway_tables.inc \
   sim/model/template/README.md \
   sim/place/README.md \
   sim/privacy/README.md \
   sim/provider/README.md \
+  sim/provider/fleet_tables.inc \
   sim/reference/README.md \
   sim/workload/README.md \
+  sim/workload/demand_tables.inc \
   sim/workload/llm_coefficients.inc \
   sim/workload/token_tables.inc

@@ -40,6 +40,37 @@ check-slurm: all
 	! grep '^not ok' check-slurm.log
 CLEANFILES += check-kill.log check-slurm.log
 
+# What tests/ranks holds, at 1, 2, 3, 4 and 7 ranks; `make check` has a choice of them.
+.PHONY: check-ranks
+check-ranks:
+	FULL_RANKS=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(ranks_tests)'
+
+# What takes too long for every check, or depends on the tool's version: gcc's static analyser, valgrind.
+.PHONY: check-analyze check-valgrind
+check-analyze: all
+	$(AM_TESTS_ENVIRONMENT) bash '$(top_srcdir)/tests/lint/analyze.bash' | tee check-analyze.log
+	! grep '^not ok' check-analyze.log
+check-valgrind: all
+	$(AM_TESTS_ENVIRONMENT) bash '$(top_srcdir)/tests/lint/valgrind.bash' | tee check-valgrind.log
+	! grep '^not ok' check-valgrind.log
+CLEANFILES += check-analyze.log check-valgrind.log
+EXTRA_DIST += tests/lint/analyze.bash tests/lint/valgrind.bash
+
+# The engine once more with sanitizers, whatever this build has: threads, then addresses and undefined behaviour.
+.PHONY: check-tsan check-asan
+check-tsan: all
+	$(AM_TESTS_ENVIRONMENT) SANITIZERS=thread SANITIZE_LIBS='$(sanitize_libs)' \
+	  bash '$(top_srcdir)/tests/lint/sanitize.bash' | tee check-tsan.log
+	! grep '^not ok' check-tsan.log
+check-asan: all
+	$(AM_TESTS_ENVIRONMENT) SANITIZERS=address,undefined SANITIZE_LIBS='$(sanitize_libs)' \
+	  bash '$(top_srcdir)/tests/lint/sanitize.bash' | tee check-asan.log
+	! grep '^not ok' check-asan.log
+sanitize_libs = $(HDF5_LIBS) $(MPI_LIBS) $(LUA_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) $(XXHASH_LIBS) $(ZLIB_LIBS) \
+  $(CMOCKA_LIBS) $(LIBS)
+CLEANFILES += check-tsan.log check-asan.log
+EXTRA_DIST += tests/lint/sanitize.bash tests/tsan.supp
+
 # Every fuzzer for ten minutes.
 FUZZ_SECONDS = 600
 fuzz: all
@@ -52,11 +83,16 @@ if HAVE_CMOCKA
 unit_tests = \
   tests/unit/t_analysis \
   tests/unit/t_arrivals \
+  tests/unit/t_balance \
   tests/unit/t_bench \
   tests/unit/t_books \
   tests/unit/t_checkpoint \
   tests/unit/t_comm \
+  tests/unit/t_compare \
+  tests/unit/t_credit \
   tests/unit/t_csv \
+  tests/unit/t_demand \
+  tests/unit/t_design \
   tests/unit/t_emission \
   tests/unit/t_engine \
   tests/unit/t_exchange \
@@ -71,28 +107,40 @@ unit_tests = \
   tests/unit/t_inference \
   tests/unit/t_instances \
   tests/unit/t_llm_cost \
+  tests/unit/t_many \
   tests/unit/t_mechanisms \
+  tests/unit/t_memory \
   tests/unit/t_metric \
+  tests/unit/t_mint \
   tests/unit/t_modules \
+  tests/unit/t_operators \
   tests/unit/t_output \
   tests/unit/t_ov \
   tests/unit/t_pack \
+  tests/unit/t_pages \
   tests/unit/t_param \
   tests/unit/t_place \
   tests/unit/t_policy_lua \
   tests/unit/t_queue \
+  tests/unit/t_range \
   tests/unit/t_report \
   tests/unit/t_rng \
   tests/unit/t_sandbox \
   tests/unit/t_scenario \
+  tests/unit/t_self_check \
+  tests/unit/t_sensitivity \
   tests/unit/t_server \
   tests/unit/t_sim \
+  tests/unit/t_spawn \
+  tests/unit/t_statistics \
   tests/unit/t_status \
   tests/unit/t_str \
+  tests/unit/t_sweep \
   tests/unit/t_table \
   tests/unit/t_template \
   tests/unit/t_token \
   tests/unit/t_trace \
+  tests/unit/t_trader \
   tests/unit/t_wide
 endif
 check_PROGRAMS += $(unit_tests)
@@ -108,13 +156,20 @@ check_PROGRAMS += \
 # cli
 cli_tests = \
   tests/cli/bad_input.sh \
+  tests/cli/check.sh \
+  tests/cli/compare.sh \
+  tests/cli/export.sh \
   tests/cli/help.sh \
   tests/cli/lua.sh \
   tests/cli/progress.sh \
   tests/cli/readers.sh \
   tests/cli/readme.sh \
+  tests/cli/report.sh \
   tests/cli/resume.sh \
-  tests/cli/run.sh
+  tests/cli/run.sh \
+  tests/cli/self_check.sh \
+  tests/cli/sweep.sh \
+  tests/cli/tokens.sh
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
 
@@ -152,9 +207,12 @@ TESTS += $(lint_tests)
 
 # ranks
 ranks_tests = \
+  tests/ranks/balance.sh \
   tests/ranks/checkpoint.sh \
   tests/ranks/engine.sh \
+  tests/ranks/flow.sh \
   tests/ranks/model.sh \
+  tests/ranks/neighbours.sh \
   tests/ranks/output.sh \
   tests/ranks/phold.sh \
   tests/ranks/resume.sh \
@@ -166,6 +224,7 @@ TESTS += $(ranks_tests)
 # validation
 validation_tests = \
   tests/validation/economy.sh \
+  tests/validation/fidelity.sh \
   tests/validation/lotka_volterra.sh \
   tests/validation/queue.sh
 dist_check_SCRIPTS += $(validation_tests)
@@ -174,6 +233,7 @@ TESTS += $(validation_tests)
 # what the tests read
 EXTRA_DIST += \
   tests/bench/heap.c \
+  tests/bench/million.lua \
   tests/bench/run_bench.bash \
   tests/bench/ten_million.lua \
   tests/faults/faults.c \
@@ -181,12 +241,17 @@ EXTRA_DIST += \
   tests/fuzz/fuzz_checkpoint.c \
   tests/fuzz/fuzz_csv.c \
   tests/fuzz/fuzz_result.c \
+  tests/fuzz/fuzz_run.c \
   tests/fuzz/fuzz_scenario.c \
   tests/fuzz/fuzz_trace.c \
   tests/fuzz/fuzz_values.c \
   tests/fuzz/input.h \
   tests/fuzz/libcorpus.sh \
+  tests/fuzz/low_limits.h \
   tests/fuzz/result_edit.h \
+  tests/lint/analyze.bash \
+  tests/lint/sanitize.bash \
+  tests/lint/valgrind.bash \
   tests/slurm/check_slurm.bash \
   tests/unit/economy.h \
   tests/unit/market.h \
@@ -195,4 +260,5 @@ EXTRA_DIST += \
   tests/unit/real_data.h \
   tests/unit/scene.h \
   tests/unit/template_run.h \
-  tests/unit/tiny_run.h
+  tests/unit/tiny_run.h \
+  tests/unit/yard.h

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 #define COLUMNS_MAX 4096
@@ -254,12 +255,14 @@ enum dp_status dp_csv_date_ns(const struct dp_csv *csv, int column, int64_t *out
 /* Keeps the record that was read as the header. */
 static enum dp_status take_header(struct dp_csv *csv, struct dp_err *err) {
   if (csv->fields_n > COLUMNS_MAX) return fail_at(csv, err, "more than 4096 columns (a table with a header is needed)");
-  char **names = calloc(csv->fields_n, sizeof *names);
+  char **names = dp_zeros(csv->fields_n, sizeof *names);
   if (names == NULL) return dp_fail_nomem(err, "the header of a table");
   csv->names = names;
   csv->columns_n = csv->fields_n;
   for (size_t i = 0; i < csv->columns_n; i++) {
-    names[i] = strdup(csv->fields[i]);
+    struct dp_str name = {0};
+    dp_str_append(&name, csv->fields[i]);
+    names[i] = dp_str_steal(&name);
     if (names[i] == NULL) return dp_fail_nomem(err, "the header of a table");
     for (size_t j = 0; j < i; j++)
       if (strcmp(names[i], names[j]) == 0)

@@ -35,4 +35,16 @@ uint64_t dp_hist_total(const uint64_t *counts);
  *  exact one and exact below 64. q is clamped to [0, 1]. @return NaN for an empty histogram or a NaN q. */
 double dp_hist_quantile(const uint64_t *counts, double q);
 
+/** The same of `population` cases, of which those that were not counted lie above all others. @return NaN when the
+ *  quantile is one of them, or population is below the number of counted values. */
+double dp_hist_quantile_of(const uint64_t *counts, double q, uint64_t population);
+
+/** Gini coefficient, Σ_ij |x_i − x_j| / (2 n² mean), of the counted values, each taken in the middle of its bucket:
+ *  0 when all are equal, 1 − 1/n when one has everything. @return NaN when all are 0. */
+double dp_hist_gini(const uint64_t *counts);
+
+/** Fewest values whose sum passes half of all (the Nakamoto coefficient of control), values as for dp_hist_gini.
+ *  @return NaN when all are 0. */
+double dp_hist_majority_n(const uint64_t *counts);
+
 #endif

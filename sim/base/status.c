@@ -43,7 +43,7 @@ enum dp_status dp_vfail(struct dp_err *err, enum dp_status status, const char *f
   return status;
 }
 
-enum dp_status dp_fail(struct dp_err *err, enum dp_status status, const char *format, ...) {
+enum dp_status(dp_fail)(struct dp_err *err, enum dp_status status, const char *format, ...) {
   va_list args;
   va_start(args, format);
   dp_vfail(err, status, format, args);
@@ -68,7 +68,7 @@ void dp_err_prefix(struct dp_err *err, const char *format, ...) {
   memcpy(err->text, joined, strlen(joined) + 1);
 }
 
-enum dp_status dp_fail_nomem(struct dp_err *err, const char *what) {
+enum dp_status(dp_fail_nomem)(struct dp_err *err, const char *what) {
   return dp_fail(err, DP_NOMEM,
                  "out of memory while allocating %s (give the run more memory or make the scenario smaller)", what);
 }

@@ -53,6 +53,14 @@ void dp_err_prefix(struct dp_err *err, const char *format, ...) __attribute__((f
 /** Out of memory while allocating `what`. */
 enum dp_status dp_fail_nomem(struct dp_err *err, const char *what);
 
+/* Both return a status that is not DP_OK. Said here, a compiler knows it where they are called. */
+static inline enum dp_status dp_status_after(enum dp_status told, enum dp_status status) {
+  (void)told;
+  return status;
+}
+#define dp_fail(err, status, ...) dp_status_after(dp_fail(err, status, __VA_ARGS__), status)
+#define dp_fail_nomem(err, what) dp_status_after(dp_fail_nomem(err, what), DP_NOMEM)
+
 /** Leaves the calling function with the status of `expr` when that is not DP_OK. */
 #define DP_TRY(expr)                                                                                                 \
   do {                                                                                                               \

@@ -25,7 +25,9 @@
   X(HOLDERS, 0, "what nobody below holds: the public, and each class of the allocation")                             \
   X(WALLET, 0, "a host's money")                                                                                     \
   X(LOCKED, 0, "allocated and not yet unlocked")                                                                     \
-  X(POOL, 0, "liquidity of an exchange")
+  X(POOL, 0, "liquidity of an exchange")                                                                             \
+  X(VAULT, 0, "tokens that back credits")                                                                            \
+  X(DUE, 0, "earned by a host, waits for its payout on a chain")
 
 enum dp_account_kind {
 #define DP_X(name, negative, doc) DP_ACCOUNT_##name,
@@ -43,6 +45,9 @@ enum dp_account_kind {
   X(PAYOUT, PAYABLE, WALLET, "payout to a host at the settlement")                                                   \
   X(OWNER_CAPITAL, EXTERNAL, WALLET, "a host's owner pays in")                                                       \
   X(ELECTRICITY, WALLET, EXTERNAL, "a host pays its electricity bill")                                               \
+  X(OPERATING_COST, WALLET, EXTERNAL, "a host pays what it costs besides electricity")                               \
+  X(OWNER_WITHDRAWAL, WALLET, EXTERNAL, "the owner of a host that leaves takes what is in its wallet")               \
+  X(DEPARTED_TOKENS, WALLET, HOLDERS, "the tokens of a host that leaves go to the public of its cell")               \
   X(ESCROW_OUT, ESCROW, BRIDGE, "escrow moves to the cell that serves")                                              \
   X(ESCROW_IN, BRIDGE, ESCROW, "escrow arrives with a request or comes back")                                        \
   X(TAKE_OUT, PROTOCOL, BRIDGE, "the take leaves the cells")                                                         \
@@ -57,18 +62,36 @@ enum dp_account_kind {
   X(ALLOCATION, HOLDERS, LOCKED, "a tranche of the supply at the start")                                             \
   X(UNLOCK, LOCKED, HOLDERS, "a tranche unlocks")                                                                    \
   X(BURN, TREASURY, MINT, "the protocol burns tokens")                                                               \
+  X(CREDIT_MONEY, TREASURY, TREASURY, "the part of the take that is paid through credits")                           \
+  X(CREDIT_FEE, TREASURY, TREASURY, "a fee in tokens for credits")                                                   \
+  X(CREDIT_ISSUE, MINT, HOLDERS, "credits for burned tokens")                                                        \
+  X(CREDIT_SPREAD, MINT, TREASURY, "credits that the vault keeps")                                                   \
+  X(CREDIT_USE, HOLDERS, MINT, "credits pay for work")                                                               \
+  X(VAULT_SEED, HOLDERS, VAULT, "public tokens back credits from the start")                                         \
+  X(VAULT_IN, TREASURY, VAULT, "bought tokens back the credits issued for them")                                     \
+  X(VAULT_OUT, VAULT, REWARDS, "tokens for hosts whose work was paid in credits")                                    \
+  X(VAULT_SHORT, MINT, REWARDS, "the same, minted because the vault is empty")                                       \
   X(LIQUIDITY_USD, EXTERNAL, POOL, "outside money seeds an exchange")                                                \
   X(LIQUIDITY_TOKEN, HOLDERS, POOL, "tokens seed an exchange")                                                       \
   X(BUYER_MONEY, EXTERNAL, HOLDERS, "outside money that comes to buy tokens")                                        \
   X(HOLDER_TRADE_IN, HOLDERS, POOL, "holders give to the exchange")                                                  \
   X(HOLDER_TRADE_OUT, POOL, HOLDERS, "holders get from the exchange")                                                \
+  X(HOLDER_CASH, HOLDERS, EXTERNAL, "holders take money out of the market")                                          \
+  X(HOLDER_SHARE, HOLDERS, HOLDERS, "tokens change hands among holders, outside of the exchange")                     \
+  X(LIQUIDITY_OUT, POOL, HOLDERS, "a liquidity provider withdraws")                                                  \
   X(BUYBACK_IN, TREASURY, POOL, "the protocol buys its token")                                                       \
   X(BUYBACK_OUT, POOL, TREASURY, "what it gets")                                                                     \
   X(SALE_OUT, WALLET, BRIDGE, "a host's tokens leave for the exchange")                                              \
   X(SALE_IN, BRIDGE, POOL, "hosts' tokens reach the exchange")                                                       \
   X(PROCEEDS_OUT, POOL, BRIDGE, "what hosts' tokens brought leaves for the cells")                                   \
   X(PROCEEDS_IN, BRIDGE, WALLET, "a host gets its proceeds")                                                         \
-  X(PROCEEDS_REST, BRIDGE, POOL, "what flooring left over")
+  X(PROCEEDS_REST, BRIDGE, POOL, "what flooring left over")                                                          \
+  X(PAYOUT_DUE, PAYABLE, DUE, "what a host has earned waits for its chain")                                          \
+  X(PAYOUT_LANDED, DUE, WALLET, "a payout has landed on the chain")                                                  \
+  X(PAYOUT_LEFT, DUE, EXTERNAL, "the last payout of a host that has left goes to its owner")                         \
+  X(CHAIN_FEE, WALLET, EXTERNAL, "a host pays the chain's fee for its payout")                                       \
+  X(CHAIN_FEE_PROTOCOL, TREASURY, EXTERNAL, "the protocol pays the chain's fees for payouts")                        \
+  X(CHAIN_MOVE, TREASURY, EXTERNAL, "the protocol moves to another chain")
 
 enum dp_reason {
 #define DP_X(name, from, to, doc) DP_REASON_##name,
@@ -98,13 +121,43 @@ uint32_t dp_books_own(const struct dp_ctx *ctx, enum dp_account_kind kind, uint1
 enum dp_status dp_books_open(struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset, dp_entity owner,
                              uint32_t *account);
 
+/** Closes an opened account; its row is used again. DP_INVARIANT when it holds something, or is of a kind
+ *  before WALLET. */
+enum dp_status dp_books_close(struct dp_ctx *ctx, uint32_t account);
+
 /** Moves `amount` ≥ 0. DP_INVARIANT, naming reason, account and amount, when the kinds do not fit the reason, the
  *  assets differ, an account that may not would go below zero, or 128 bits overflow.
  *  Moving 0 is legal and leaves no trace. */
 enum dp_status dp_books_post(struct dp_ctx *ctx, enum dp_reason reason, uint32_t from, uint32_t to, dp_i128 amount);
 
+/** Asset of an account. */
+uint16_t dp_books_asset_of(const struct dp_ctx *ctx, uint32_t account);
+
+/** Fetches an account into the cache while something else is done: for walks over many accounts, some accounts ahead. */
+void dp_books_prefetch(const struct dp_ctx *ctx, uint32_t account);
+
 /** Balance of an account. */
 dp_i128 dp_books_balance(const struct dp_ctx *ctx, uint32_t account);
+
+/** Many postings for one reason between one account, the hub, and others: as so many calls of dp_books_post, but the
+ *  balance of the hub and the journal change at the end. */
+struct dp_books_run {
+  struct dp_ctx *ctx;
+  struct dp_table *accounts;
+  dp_i128 sum;
+  uint64_t n;
+  enum dp_reason reason;
+  uint32_t hub;
+  uint16_t asset, kind; /* of the others */
+  bool pays;            /* the hub does */
+};
+
+/** @param pays the hub is the payer. DP_INVARIANT when its kind does not fit the reason. */
+enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uint32_t hub, bool pays,
+                                  struct dp_books_run *run);
+/** Moves 0 ≤ amount < 2^100 between the hub and `account`; errors as dp_books_post. */
+enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount);
+enum dp_status dp_books_run_end(struct dp_books_run *run);
 
 /** Sends `amount` to an account of another cell: payer → bridge now, bridge → payee there after the channel's delay. */
 enum dp_status dp_books_transfer(struct dp_ctx *ctx, uint16_t asset, uint32_t from, uint32_t to_cell, uint32_t to,

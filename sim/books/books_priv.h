@@ -60,11 +60,12 @@ extern const char *const dp__reason_names[DP_REASON_N];
 extern const uint8_t dp__reason_from[DP_REASON_N];
 extern const uint8_t dp__reason_to[DP_REASON_N];
 
-/** The instance of the model "books"; it is the first of the registry, so that this is one comparison. */
+/** The instance of the model "books", which every simulation has; it is the first of the registry, so that this is one
+ *  comparison. */
 static inline const struct dp_instance *dp__books_of(const struct dp_sim *sim) {
-  for (size_t i = 0; i < sim->instance_n; i++)
-    if (sim->instances[i].model == &dp_books_model) return &sim->instances[i];
-  return NULL;
+  const struct dp_instance *books = sim->instances;
+  while (books->model != &dp_books_model) books++;
+  return books;
 }
 
 static inline struct dp_table *dp__accounts(const struct dp_ctx *ctx, const struct dp_instance *books) {

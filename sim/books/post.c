@@ -25,6 +25,29 @@ enum dp_status dp_books_open(struct dp_ctx *ctx, enum dp_account_kind kind, uint
   return DP_OK;
 }
 
+enum dp_status dp_books_close(struct dp_ctx *ctx, uint32_t account) {
+  struct dp_table *accounts = dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx)));
+  char text[DP_I128_TEXT];
+  if (!dp_table_alive(accounts, account))
+    return dp_fail(ctx->err, DP_INVARIANT, "books: account %" PRIu32 ", which does not exist, is closed", account);
+  struct dp_account *a = DP_ROW(accounts, struct dp_account, account);
+  if (a->balance != 0 || a->kind < DP_ACCOUNT_WALLET)
+    return dp_fail(ctx->err, DP_INVARIANT, "books: account %" PRIu32 " (owner %016" PRIx64 ") is closed with %s in it",
+                   account, a->owner, dp_i128_text(a->balance, text));
+  a->kind = DP_ACCOUNT_KIND_N; /* no reason fits it any more */
+  dp_table_remove(accounts, account);
+  return DP_OK;
+}
+
+uint16_t dp_books_asset_of(const struct dp_ctx *ctx, uint32_t account) {
+  return DP_ROW(dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx))), struct dp_account, account)->asset;
+}
+
+void dp_books_prefetch(const struct dp_ctx *ctx, uint32_t account) {
+  const struct dp_table *accounts = dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx)));
+  if (account < accounts->row_n) __builtin_prefetch(dp_table_at(accounts, account), 1);
+}
+
 dp_i128 dp_books_balance(const struct dp_ctx *ctx, uint32_t account) {
   return DP_ROW(dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx))), struct dp_account, account)->balance;
 }
@@ -87,12 +110,59 @@ enum dp_status dp_books_post(struct dp_ctx *ctx, enum dp_reason reason, uint32_t
     return refuse(ctx, reason, from, to, amount, "the payer (%s, owner %016" PRIx64 ") has only %s", kind_name(a->kind),
                   a->owner, dp_i128_text(a->balance, text));
   }
+  if (a == b) payee = a->balance; /* to itself: only the journal knows */
   a->balance = payer;
   b->balance = payee;
   j->amount = total;
   j->count++;
   if (a->asset == DP_USD && (a->kind == DP_ACCOUNT_EXTERNAL || b->kind == DP_ACCOUNT_EXTERNAL))
     measure_external(ctx, books, reason, amount);
+  return DP_OK;
+}
+
+/* ---- many postings ---- */
+
+enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uint32_t hub, bool pays,
+                                  struct dp_books_run *run) {
+  struct dp_table *accounts = dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx)));
+  const struct dp_account *h = DP_ROW(accounts, struct dp_account, hub);
+  if (h->kind != (pays ? dp__reason_from : dp__reason_to)[reason])
+    return refuse(ctx, reason, hub, hub, 0, "%s is no account for many postings", kind_name(h->kind));
+  *run = (struct dp_books_run){.ctx = ctx, .accounts = accounts, .reason = reason, .hub = hub, .asset = h->asset,
+                               .kind = (pays ? dp__reason_to : dp__reason_from)[reason], .pays = pays};
+  return DP_OK;
+}
+
+enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount) {
+  if (amount == 0) return DP_OK;
+  struct dp_account *a = account < run->accounts->row_n ? DP_ROW(run->accounts, struct dp_account, account) : NULL;
+  if (!a || a->kind != run->kind || a->asset != run->asset || amount < 0 || amount >= (dp_i128)1 << 100 ||
+      (!run->pays && a->balance < amount && !dp__account_may_be_negative[a->kind])) /* the same, with its message */
+    return dp_books_post(run->ctx, run->reason, run->pays ? run->hub : account, run->pays ? account : run->hub, amount);
+  dp_i128 balance;
+  if (!(run->pays ? dp_i128_add(a->balance, amount, &balance) : dp_i128_sub(a->balance, amount, &balance)) ||
+      !dp_i128_add(run->sum, amount, &run->sum))
+    return refuse(run->ctx, run->reason, run->hub, account, amount, "128 bits overflow");
+  a->balance = balance;
+  run->n++;
+  return DP_OK;
+}
+
+enum dp_status dp_books_run_end(struct dp_books_run *run) {
+  const struct dp_instance *books = dp__books_of(dp_ctx_sim(run->ctx));
+  struct dp_account *h = DP_ROW(run->accounts, struct dp_account, run->hub);
+  struct dp_journal *j = DP_ROW(dp__journal(run->ctx, books), struct dp_journal,
+                                (uint32_t)run->asset * DP_REASON_N + (uint32_t)run->reason);
+  dp_i128 balance, total;
+  if (!(run->pays ? dp_i128_sub(h->balance, run->sum, &balance) : dp_i128_add(h->balance, run->sum, &balance)) ||
+      !dp_i128_add(j->amount, run->sum, &total))
+    return refuse(run->ctx, run->reason, run->hub, run->hub, run->sum, "128 bits overflow");
+  if (balance < 0 && !dp__account_may_be_negative[h->kind])
+    return refuse(run->ctx, run->reason, run->hub, run->hub, run->sum, "the payer (%s) has less", kind_name(h->kind));
+  h->balance = balance;
+  j->amount = total;
+  j->count += run->n;
+  if (run->asset == DP_USD && h->kind == DP_ACCOUNT_EXTERNAL) measure_external(run->ctx, books, run->reason, run->sum);
   return DP_OK;
 }
 

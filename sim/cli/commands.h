@@ -1,12 +1,21 @@
-/* sim/cli/commands.h — the commands' rows, each defined in the file of its command.
+/* sim/cli/commands.h — the commands, in the order in which help shows them; each row is defined in its command's file.
  * Layer: cli. */
 #ifndef DP_CLI_COMMANDS_H
 #define DP_CLI_COMMANDS_H
 
+/** X(name of the row dp_command_…). */
+#define DP_COMMANDS(X)                                                                                                 \
+  X(run) X(resume) X(lint) X(new)                                                                                      \
+  X(info) X(digest) X(kpi) X(audit) X(report) X(export)                                                                \
+  X(check) X(compare)                                                                                                  \
+  X(sweep) X(sensitivity)                                                                                              \
+  X(params) X(models) X(presets)                                                                                       \
+  X(lua) X(bench) X(completion)
+
 struct dp_command;
 
-extern const struct dp_command dp_command_run, dp_command_resume, dp_command_lint, dp_command_new, dp_command_info,
-    dp_command_digest, dp_command_kpi, dp_command_audit, dp_command_params, dp_command_models, dp_command_presets,
-    dp_command_lua, dp_command_bench, dp_command_completion;
+#define DP_X(name) extern const struct dp_command dp_command_##name;
+DP_COMMANDS(DP_X)
+#undef DP_X
 
 #endif

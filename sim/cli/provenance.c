@@ -130,9 +130,21 @@ static void command_line(struct dp_str *out, const struct dp_cli *cli) {
   }
 }
 
+/* What `bench predict` needs to know of a run on one rank besides the engine's report. */
+static void add_costs(struct dp_run_volatiles *v, const struct dp_engine *e) {
+  uint64_t event_n = 0, hottest_n = 0;
+  for (uint32_t i = 0; i < e->local_n; i++) {
+    event_n += e->cells[i].event_n;
+    if (e->cells[i].event_n > hottest_n) hottest_n = e->cells[i].event_n;
+  }
+  dp_str_printf(add(v, "hot_cell_ratio"), "%.6f", event_n ? (double)hottest_n / (double)event_n : 0);
+  dp_str_printf(add(v, "beats"), "%" PRIu64, e->beat_count);
+  dp_str_printf(add(v, "beat_s"), "%.6f", dp_time_s(e->beat_ns));
+  dp_str_printf(add(v, "beat_cells_s"), "%.6f", dp_time_s(e->beat_cells_ns));
+}
+
 enum dp_status dp_run_volatiles_fill(struct dp_run_volatiles *v, const struct dp_cli *cli, const struct dp_sim *sim,
                                      double seconds, struct dp_err *err) {
-  const struct dp_engine *e = sim->engine;
   char host[256] = "", date[DP_DATE_TEXT], folder[4096];
   *v = (struct dp_run_volatiles){0};
   gethostname(host, sizeof host - 1);
@@ -142,9 +154,7 @@ enum dp_status dp_run_volatiles_fill(struct dp_run_volatiles *v, const struct dp
   dp_str_append(add(v, "finished"), dp_format_date((int64_t)time(NULL) * DP_NS_PER_S, date));
   dp_str_printf(add(v, "ranks"), "%d", sim->comm->rank_n);
   dp_str_printf(add(v, "wall_s"), "%.3f", seconds);
-  dp_str_printf(add(v, "busy_s"), "%.3f", dp_time_s(e->busy_ns));
-  dp_str_printf(add(v, "wait_s"), "%.3f", dp_time_s(e->wait_ns));
-  dp_str_printf(add(v, "windows"), "%" PRIu64, e->window_n);
+  if (sim->comm->rank_n == 1) add_costs(v, sim->engine);
   for (size_t i = 0; i < v->n; i++) {
     if (v->texts[i].failed) return dp_fail_nomem(err, "the provenance");
     v->items[i].value = dp_str_text(&v->texts[i]);

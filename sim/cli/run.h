@@ -22,7 +22,7 @@ enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct 
 void dp_run_provenance_fini(struct dp_run_provenance *p);
 
 /** What differs from run to run: host, ranks, wall times, command line, date, windows. */
-#define DP_RUN_VOLATILE_MAX 16
+#define DP_RUN_VOLATILE_MAX 24
 struct dp_run_volatiles {
   struct dp_output_item items[DP_RUN_VOLATILE_MAX];
   size_t n;

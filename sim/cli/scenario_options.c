@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
+#include "base/str.h"
+
 bool dp_scenario_option_is(int key) { return key > 0 && key < 128 && strchr("sSudc", key) != NULL; }
 
 static enum dp_status add_setting(struct dp_scenario_choice *choice, const char *text, struct dp_err *err) {
@@ -15,10 +18,11 @@ static enum dp_status add_setting(struct dp_scenario_choice *choice, const char 
   for (size_t i = 0; i < choice->setting_n; i++)
     if (strlen(choice->settings[i].key) == len && strncmp(choice->settings[i].key, text, len) == 0)
       return dp_fail(err, DP_USAGE, "--set %s: %.*s is set twice", text, (int)len, text);
-  struct dp_setting *grown = realloc(choice->settings, (choice->setting_n + 1) * sizeof *grown);
-  char *copy = strdup(text);
-  if (grown) choice->settings = grown;
-  if (!grown || !copy) {
+  struct dp_str value = {0};
+  dp_str_append(&value, text);
+  char *copy = dp_str_steal(&value);
+  if (!copy) return dp_fail_nomem(err, "settings");
+  if (!dp_array_resize(&choice->settings, choice->setting_n + 1, sizeof *choice->settings)) {
     free(copy);
     return dp_fail_nomem(err, "settings");
   }

@@ -17,12 +17,13 @@ static enum dp_status read_time(const char *option, const char *value, int64_t *
 }
 
 enum dp_status dp_session_option(struct dp_session_options *o, int key, const char *value, struct dp_err *err) {
-  static const char *const formats[] = {"text", "json", NULL};
+  static const char *const formats[] = {"text", "json", NULL}, *const balances[] = {"auto", "off", "always", NULL};
   switch (key) {
     case 'q': o->quiet = true; return DP_OK;
     case DP_KEY_EXPECT: o->expect = true; return DP_OK;
     case DP_KEY_SELF_CHECK: o->self_check = true; return DP_OK;
     case 'f': return dp_cli_choice("--format", value, formats, &o->format, err);
+    case DP_KEY_BALANCE: return dp_cli_choice("--balance", value, balances, &o->balance, err);
     case DP_KEY_EVERY: return read_time("--checkpoint-every", value, &o->checkpoint_every_ns, err);
     case DP_KEY_WALL: return read_time("--wall-limit", value, &o->wall_limit_ns, err);
     default: return DP_OK;
@@ -59,6 +60,7 @@ static enum dp_status prepare(struct dp_session *s, bool again, struct dp_err *e
   DP_TRY(dp_libm_check(s->comm, &s->libm_hash, err));
   DP_TRY(dp_scenario_open(o->scenario, &o->choice, s->comm, &s->scenario, err));
   DP_TRY(dp_sim_new(dp_scenario_spec(s->scenario), s->comm, &s->sim, err));
+  dp_engine_set_balance(s->sim->engine, (enum dp_balance_mode)o->balance);
   enum dp_status status = dp_session_lines(s, err);
   if (status == DP_OK && s->comm->rank == 0) status = open_output(s, again, err);
   if (status == DP_OK && s->comm->rank == 0) status = dp_session_about_pack(s, &s->about, err);
@@ -72,7 +74,7 @@ static enum dp_status prepare(struct dp_session *s, bool again, struct dp_err *e
 static enum dp_status finish(struct dp_session *s, struct dp_err *err) {
   DP_TRY(dp_sim_kpis(s->sim, &s->kpis, &s->kpi_n, err));
   DP_TRY(dp_engine_digest(s->sim->engine, &s->digest, err));
-  DP_TRY(dp_engine_event_n(s->sim->engine, &s->event_n, err));
+  DP_TRY(dp_engine_report(s->sim->engine, &s->report, err));
   struct dp_run_volatiles v;
   enum dp_status status = dp_run_volatiles_fill(&v, s->cli, s->sim, s->seconds, err);
   status = dp_comm_agree(s->comm, status, err);
@@ -80,7 +82,8 @@ static enum dp_status finish(struct dp_session *s, struct dp_err *err) {
     struct dp_output_outcome outcome = {.kpis = s->kpis,
                                         .kpi_n = s->kpi_n,
                                         .digest = s->digest,
-                                        .event_n = s->event_n,
+                                        .event_n = s->report.event_n,
+                                        .report = &s->report,
                                         .volatiles = v.items,
                                         .volatile_n = v.n};
     struct dp_output *output = s->output;
@@ -120,6 +123,7 @@ enum dp_status dp_session_run(struct dp_session *s, const char *from, struct dp_
 
 void dp_session_end(struct dp_session *s) {
   dp_output_abandon(s->output);
+  dp_engine_report_fini(&s->report);
   dp_sim_free(s->sim);
   dp_scenario_free(s->scenario);
   dp_buffer_fini(&s->about);

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/scenario_options.h"
+#include "engine/report.h"
 #include "model/resume.h"
 #include "output/output.h"
 
@@ -21,6 +22,7 @@ struct dp_session_options {
   bool expect, quiet, self_check;
   int64_t checkpoint_every_ns; /* of simulated time; 0: only when asked */
   int64_t wall_limit_ns;       /* 0: none */
+  int balance;                 /* enum dp_balance_mode */
 };
 
 /** Options that `run` and `resume` share. */
@@ -29,12 +31,14 @@ struct dp_session_options {
    "write a checkpoint whenever so much simulated time has passed: 1h, 30d", 2},                                     \
       {"wall-limit", DP_KEY_WALL, "TIME", 0,                                                                         \
        "stop with a checkpoint and exit code 75 before so much real time has passed: 3600, 2h", 2},                  \
+      {"balance", DP_KEY_BALANCE, "WHEN", 0,                                                                         \
+       "auto: cells go from busy to idle ranks; off: they stay; always: at random at every beat, to test (auto)", 2}, \
       {"format", 'f', "FORM", 0, "text or json (text)", 2},                                                          \
       {"quiet", 'q', NULL, 0, "no progress on the terminal", 2},                                                     \
       {"self-check", DP_KEY_SELF_CHECK, NULL, 0,                                                                     \
        "slow: look for broken invariants after every event, and for ranks that disagree after every window", 3}
 
-enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK };
+enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK, DP_KEY_BALANCE };
 
 /** One of DP_SESSION_OPTIONS; other keys are passed over. Not collective. */
 enum dp_status dp_session_option(struct dp_session_options *o, int key, const char *value, struct dp_err *err);
@@ -53,9 +57,10 @@ struct dp_session {
   struct dp_buffer about;
   bool resumable; /* there is a checkpoint of this run */
   int64_t longest_ns, checkpoint_n; /* how long a checkpoint took at most on the wall clock; how many there were */
-  uint64_t libm_hash, digest, event_n;
+  uint64_t libm_hash, digest;
   struct dp_kpi_value *kpis; /* [kpi_n] */
   size_t kpi_n;
+  struct dp_engine_report report;
   double seconds;
 };
 

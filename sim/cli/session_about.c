@@ -80,7 +80,7 @@ static enum dp_status add_setting(struct dp_scenario_choice *c, const char *key,
   struct dp_setting *grown = realloc(c->settings, (c->setting_n + 1) * sizeof *grown);
   if (!grown) return dp_fail_nomem(err, "settings");
   c->settings = grown;
-  c->settings[c->setting_n++] = (struct dp_setting){key, value};
+  c->settings[c->setting_n++] = (struct dp_setting){.key = key, .value = value};
   return DP_OK;
 }
 

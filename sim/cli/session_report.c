@@ -1,32 +1,42 @@
 /* sim/cli/session_report.c — what a run that has ended says. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "analysis/cost.h"
 #include "analysis/expect.h"
 #include "analysis/kpi.h"
 #include "cli/session.h"
 
-#define EVENTS_PER_WINDOW_LOW 10 /* of a rank: below, ranks mostly wait for each other */
-
-/* Names the channel that makes windows short, when ranks mostly wait. */
-static void warn_of_waiting(const struct dp_session *s) {
-  const struct dp_engine *e = s->sim->engine;
-  if (s->comm->rank_n == 1 || e->window_n == 0) return;
-  double per_window = (double)s->event_n / (double)e->window_n / s->comm->rank_n;
-  if (per_window >= EVENTS_PER_WINDOW_LOW) return;
-  const struct dp_channel *least = NULL;
-  for (size_t i = 1; i < e->channel_n; i++)
-    if (!least || e->channels[i].least_delay_ns < least->least_delay_ns) least = &e->channels[i];
-  char delay[DP_DURATION_TEXT];
-  if (least)
-    fprintf(stderr, "depinsim: %.1f events a window and rank: ranks mostly wait, because channel %s promises only %s\n",
-            per_window, least->name, dp_format_duration(least->least_delay_ns, delay));
-}
+#define FLOW_OVER_DEPTH_HIGH 0.05
+#define RANKS_SHOWN 16 /* with more, the first few only: the result has them all */
 
 static void say_where(const struct dp_session *s) {
-  fprintf(stderr, "%s: %" PRIu64 " events in %.1f s (%.3g a second)\n", s->options->output, s->event_n, s->seconds,
-          (double)s->event_n / (s->seconds > 0 ? s->seconds : 1));
-  warn_of_waiting(s);
+  const uint64_t event_n = s->report.event_n;
+  fprintf(stderr, "%s: %" PRIu64 " events in %.1f s (%.3g a second)\n", s->options->output, event_n, s->seconds,
+          (double)event_n / (s->seconds > 0 ? s->seconds : 1));
+}
+
+/* Where the time of several ranks went. */
+static void say_cost(const struct dp_session *s) {
+  struct dp_str out = {0};
+  if (s->report.rank_n < 2 || s->options->quiet) return;
+  dp_cost_print(&out, &s->report, RANKS_SHOWN);
+  if (!out.failed) fputs(dp_str_text(&out), stderr);
+  dp_str_fini(&out);
+}
+
+/* What a reader of the figures must know before he believes them. */
+static void warn_of_market(const struct dp_session *s) {
+  struct dp_str given = {0};
+  dp_sim_conditional(s->sim, &given);
+  if (given.len && !given.failed)
+    fprintf(stderr, "depinsim: conditional: given by the scenario and not made by the run: %s\n", dp_str_text(&given));
+  dp_str_fini(&given);
+  for (size_t i = 0; i < s->kpi_n; i++)
+    if (strcmp(s->kpis[i].name, "token.flow_over_depth_ratio") == 0 && s->kpis[i].value > FLOW_OVER_DEPTH_HIGH)
+      fprintf(stderr, "depinsim: a thin market: the mean net trade of a day is %.3g of token.depth_2pct_usd (above %g the "
+              "price follows single days)\n", s->kpis[i].value, FLOW_OVER_DEPTH_HIGH);
 }
 
 static enum dp_status judge(const struct dp_session *s, struct dp_str *lines, struct dp_err *err) {
@@ -65,5 +75,7 @@ enum dp_status dp_session_report(const struct dp_session *s, struct dp_err *err)
   if (status != DP_OK) dp_str_fini(&text);
   else status = dp_cli_put(&text, err);
   if (s->progress.shows) say_where(s);
+  say_cost(s);
+  if (!s->options->quiet) warn_of_market(s);
   return status == DP_OK ? verdict : status;
 }

@@ -11,7 +11,7 @@
 #define DP_BUCKETS 64u
 
 #define DP_FETCH_AHEAD 16u /* events: so far ahead their rows are fetched */
-#define DP_FETCH_ROWS 1024u /* of a table: fewer stay in the cache anyway */
+#define DP_FETCH_ROWS 16u /* of a table: fewer are few lines */
 
 /* gcc deletes calls of functions that do nothing but prefetch: they must not be calls. */
 #define DP_ALWAYS_INLINE static inline __attribute__((always_inline))

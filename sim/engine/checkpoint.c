@@ -151,12 +151,11 @@ static enum dp_status put_cells(const struct writer *w, struct dp_buffer *out, s
   enum dp_status exchanged = round_cells(e, &step, err);
   for (uint32_t first = 0, end; exchanged == DP_OK && first < e->config.cell_n; first = end) {
     end = e->config.cell_n - first < step ? e->config.cell_n : first + step;
-    for (uint32_t c = first; c < end && e->config.comm->rank != 0 && status == DP_OK; c++)
+    for (uint32_t c = first; c < end && !w->file && status == DP_OK; c++)
       if (e->by_id[c]) status = dp_parcel_pack(e, e->by_id[c], &out[0], err);
     if (status != DP_OK) out[0].len = 0;
     exchanged = dp_comm_exchange(e->config.comm, out, &in, err);
-    if (exchanged == DP_OK && status == DP_OK && e->config.comm->rank == 0)
-      status = put_round(w, first, end, &in, &own, err);
+    if (exchanged == DP_OK && status == DP_OK && w->file) status = put_round(w, first, end, &in, &own, err);
   }
   dp_buffer_fini(&in);
   dp_buffer_fini(&own);

@@ -36,13 +36,23 @@ struct dp_comm_ops {
                          struct dp_err *);
   enum dp_status (*broadcast)(struct dp_comm *, struct dp_buffer *bytes, struct dp_err *);
   enum dp_status (*barrier)(struct dp_comm *, struct dp_err *);
+  /* comm_mail.h; NULL with one rank */
+  enum dp_status (*post)(struct dp_comm *, int rank, const void *bytes, size_t len, struct dp_err *);
+  enum dp_status (*take)(struct dp_comm *, int *rank, struct dp_buffer *in, struct dp_err *);
+  enum dp_status (*posted)(struct dp_comm *, struct dp_err *);
   void (*abort)(struct dp_comm *, int exit_code);
   void (*free)(struct dp_comm *);
+};
+
+/** What this rank has sent to others in dp_comm_exchange and dp_comm_meet; reductions and gathers are not counted. */
+struct dp_comm_traffic {
+  uint64_t meet_n, message_n, byte_n;
 };
 
 struct dp_comm {
   const struct dp_comm_ops *ops;
   int rank, rank_n;
+  struct dp_comm_traffic sent;
   int64_t wait_ns; /* wall clock spent in collective calls, for reports; 0 with one rank */
   void *impl;
 };

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum dp_status dp__mpi_check(int code, const char *what, struct dp_err *err) {
   if (code == MPI_SUCCESS) return DP_OK;
   char text[MPI_MAX_ERROR_STRING] = "";
@@ -109,21 +111,16 @@ static enum dp_status mpi_gather(struct dp_comm *c, const struct dp_buffer *mine
 /* ---- exchange ---- */
 
 MPI_Request *dp__mpi_next_request(struct dp_mpi *m) {
-  if (m->request_n == m->request_cap) {
-    size_t cap = m->request_cap ? 2 * m->request_cap : 16;
-    MPI_Request *grown = realloc(m->requests, cap * sizeof *grown);
-    if (grown == NULL) return NULL;
-    m->requests = grown;
-    m->request_cap = cap;
-  }
+  if (!dp_array_grow(&m->requests, &m->request_cap, m->request_n, sizeof *m->requests)) return NULL;
   MPI_Request *request = &m->requests[m->request_n++];
   *request = MPI_REQUEST_NULL;
   return request;
 }
 
 /* Starts sending (or receiving) `len` bytes in pieces; pieces between two ranks keep their order. */
-static enum dp_status start_pieces(struct dp_mpi *m, unsigned char *data, size_t len, int peer, bool sending,
+static enum dp_status start_pieces(struct dp_comm *c, unsigned char *data, size_t len, int peer, bool sending,
                                    struct dp_err *err) {
+  struct dp_mpi *m = dp__mpi_of(c);
   for (size_t at = 0; at < len; at += DP_MPI_PIECE_BYTES) {
     int piece = (int)(len - at < DP_MPI_PIECE_BYTES ? len - at : DP_MPI_PIECE_BYTES);
     MPI_Request *request = dp__mpi_next_request(m);
@@ -131,6 +128,7 @@ static enum dp_status start_pieces(struct dp_mpi *m, unsigned char *data, size_t
     DP_MPI_TRY(sending ? MPI_Isend(data + at, piece, MPI_BYTE, peer, DP_MPI_TAG_EVENTS, m->comm, request)
                     : MPI_Irecv(data + at, piece, MPI_BYTE, peer, DP_MPI_TAG_EVENTS, m->comm, request),
             sending ? "a send" : "a receive", err);
+    if (sending) dp__mpi_count(c, (size_t)piece);
   }
   return DP_OK;
 }
@@ -149,10 +147,10 @@ static enum dp_status mpi_exchange(struct dp_comm *c, struct dp_buffer *out, str
   m->request_n = 0;
   size_t at = 0;
   for (int r = 0; r < c->rank_n; r++) {
-    DP_TRY(start_pieces(m, in->data + at, from[r], r, false, err));
+    DP_TRY(start_pieces(c, in->data + at, from[r], r, false, err));
     at += from[r];
   }
-  for (int r = 0; r < c->rank_n; r++) DP_TRY(start_pieces(m, out[r].data, to[r], r, true, err));
+  for (int r = 0; r < c->rank_n; r++) DP_TRY(start_pieces(c, out[r].data, to[r], r, true, err));
   if (m->request_n)
     DP_MPI_TRY(MPI_Waitall((int)m->request_n, m->requests, MPI_STATUSES_IGNORE), "an exchange of events", err);
   for (int r = 0; r < c->rank_n; r++) out[r].len = 0;
@@ -190,6 +188,9 @@ static const struct dp_comm_ops mpi_ops = {
     .meet = dp__mpi_meet,
     .broadcast = mpi_broadcast,
     .barrier = mpi_barrier,
+    .post = dp__mpi_post,
+    .take = dp__mpi_take,
+    .posted = dp__mpi_posted,
     .abort = mpi_abort,
     .free = mpi_free,
 };
@@ -216,8 +217,8 @@ static enum dp_status fill(struct dp_comm *c, struct dp_err *err) {
   DP_MPI_TRY(MPI_Type_contiguous((int)sizeof(dp_i128), MPI_BYTE, &m->i128), "MPI_Type_contiguous", err);
   DP_MPI_TRY(MPI_Type_commit(&m->i128), "MPI_Type_commit", err);
   DP_MPI_TRY(MPI_Op_create(add_i128, 1, &m->sum_i128), "MPI_Op_create", err);
-  m->sizes = calloc(2 * (size_t)c->rank_n, sizeof *m->sizes);
-  m->counts = calloc(2 * (size_t)c->rank_n, sizeof *m->counts);
+  m->sizes = dp_zeros(2 * (size_t)c->rank_n, sizeof *m->sizes);
+  m->counts = dp_zeros(2 * (size_t)c->rank_n, sizeof *m->counts);
   if (m->sizes == NULL || m->counts == NULL) return dp_fail_nomem(err, "a communicator");
   return DP_OK;
 }

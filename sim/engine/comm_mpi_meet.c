@@ -24,20 +24,22 @@ struct note {
 
 static struct note *note_of(struct dp_mpi *m, int at) { return (struct note *)(void *)m->notes + at; }
 
-static enum dp_status start(struct dp_mpi *m, void *data, size_t len, int peer, bool sending, struct dp_err *err) {
+static enum dp_status start(struct dp_comm *c, void *data, size_t len, int peer, bool sending, struct dp_err *err) {
+  struct dp_mpi *m = dp__mpi_of(c);
   MPI_Request *request = dp__mpi_next_request(m);
   if (request == NULL) return dp_fail_nomem(err, "MPI requests");
+  if (sending) dp__mpi_count(c, len);
   return dp__mpi_check(sending ? MPI_Isend(data, (int)len, MPI_BYTE, peer, DP_MPI_TAG_MEET, m->comm, request)
                                : MPI_Irecv(data, (int)len, MPI_BYTE, peer, DP_MPI_TAG_MEET, m->comm, request),
                        sending ? "a send" : "a receive", err);
 }
 
 /* Starts sending (or receiving) the bytes behind the first ones, in pieces. */
-static enum dp_status start_rest(struct dp_mpi *m, unsigned char *data, size_t len, int peer, bool sending,
+static enum dp_status start_rest(struct dp_comm *c, unsigned char *data, size_t len, int peer, bool sending,
                                  struct dp_err *err) {
   for (size_t at = 0; at < len; at += DP_MPI_PIECE_BYTES) {
     size_t piece = len - at < DP_MPI_PIECE_BYTES ? len - at : DP_MPI_PIECE_BYTES;
-    DP_TRY(start(m, data + at, piece, peer, sending, err));
+    DP_TRY(start(c, data + at, piece, peer, sending, err));
   }
   return DP_OK;
 }
@@ -57,14 +59,14 @@ static enum dp_status exchange_notes(struct dp_comm *c, const struct dp_buffer *
                                      struct dp_err *err) {
   struct dp_mpi *m = dp__mpi_of(c);
   for (int r = 0; r < c->rank_n; r++)
-    if (r != c->rank) DP_TRY(start(m, note_of(m, c->rank_n + r), sizeof(struct note), r, false, err));
+    if (r != c->rank) DP_TRY(start(c, note_of(m, c->rank_n + r), sizeof(struct note), r, false, err));
   for (int r = 0; r < c->rank_n; r++) {
     if (r == c->rank) continue;
     struct note *note = note_of(m, r);
     note->len = out[r].len;
     memcpy(note->values, values, n * sizeof *values);
     if (out[r].len) memcpy(note->bytes, out[r].data, first_of(out[r].len));
-    DP_TRY(start(m, note, note_size(out[r].len), r, true, err));
+    DP_TRY(start(c, note, note_size(out[r].len), r, true, err));
   }
   return wait_all(m, err);
 }
@@ -83,8 +85,8 @@ static enum dp_status meet_directly(struct dp_comm *c, struct dp_buffer *out, st
     size_t first = first_of(note->len), sent = first_of(out[r].len);
     for (size_t i = 0; i < n; i++) values[i] = note->values[i] < values[i] ? note->values[i] : values[i];
     if (first) memcpy(in->data + at, note->bytes, first);
-    DP_TRY(start_rest(m, in->data + at + first, note->len - first, r, false, err));
-    if (out[r].len > sent) DP_TRY(start_rest(m, out[r].data + sent, out[r].len - sent, r, true, err));
+    DP_TRY(start_rest(c, in->data + at + first, note->len - first, r, false, err));
+    if (out[r].len > sent) DP_TRY(start_rest(c, out[r].data + sent, out[r].len - sent, r, true, err));
     at += note->len;
   }
   in->len = total;
@@ -106,11 +108,13 @@ static enum dp_status take_in(struct dp_mpi *m, int tag, struct dp_buffer *in, s
 }
 
 /* One message a rank, so that no event is cut in two; done when its receiver has begun to take it in. */
-static enum dp_status start_synchronous(struct dp_mpi *m, struct dp_buffer *out, int peer, int tag,
+static enum dp_status start_synchronous(struct dp_comm *c, struct dp_buffer *out, int peer, int tag,
                                         struct dp_err *err) {
+  struct dp_mpi *m = dp__mpi_of(c);
   if (out->len > INT_MAX) return dp_fail(err, DP_RANGE, "a rank has more than 2 GiB of events for another one");
   MPI_Request *request = dp__mpi_next_request(m);
   if (request == NULL) return dp_fail_nomem(err, "MPI requests");
+  dp__mpi_count(c, out->len);
   return dp__mpi_check(MPI_Issend(out->data, (int)out->len, MPI_BYTE, peer, tag, m->comm, request), "a send", err);
 }
 
@@ -123,7 +127,7 @@ static enum dp_status meet_sparsely(struct dp_comm *c, struct dp_buffer *out, st
   MPI_Request reduction = MPI_REQUEST_NULL;
   memcpy(mine, values, n * sizeof *values);
   for (int r = 0; r < c->rank_n; r++)
-    if (out[r].len) DP_TRY(start_synchronous(m, &out[r], r, tag, err));
+    if (out[r].len) DP_TRY(start_synchronous(c, &out[r], r, tag, err));
   while (!agreed) {
     DP_TRY(take_in(m, tag, in, err));
     if (arrived) {
@@ -144,6 +148,7 @@ enum dp_status dp__mpi_meet(struct dp_comm *c, struct dp_buffer *out, struct dp_
   struct dp_mpi *m = dp__mpi_of(c);
   in->len = 0;
   m->request_n = 0;
+  c->sent.meet_n++;
   if (n > VALUES_MAX) return dp_fail(err, DP_INVARIANT, "ranks meet over more than %d values", VALUES_MAX);
   if (out[c->rank].len) return dp_fail(err, DP_INVARIANT, "a rank sends a message to itself");
   bool direct = c->rank_n <= DIRECT_RANKS;

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "engine/agenda.h"
 #include "engine/inside.h"
 
 #define BEATS_MAX 64
 #define CHANNELS_MAX UINT16_MAX
-
-static void *zeros(size_t n, size_t size) { return calloc(n ? n : 1, size); }
 
 static enum dp_status config_check(const struct dp_engine_config *config, struct dp_err *err) {
   if (config->cell_n > DP_CELL_MAX)
@@ -33,7 +32,7 @@ static int root_of(const struct dp_engine_config *config, size_t i) {
 
 enum dp_status dp__cell_init(struct dp_engine *e, uint32_t id, struct dp_cell *cell, struct dp_err *err) {
   const struct dp_engine_config *config = &e->config;
-  *cell = (struct dp_cell){.id = id, .tables = zeros(config->cell_table_n, sizeof *cell->tables)};
+  *cell = (struct dp_cell){.id = id, .tables = dp_zeros(config->cell_table_n, sizeof *cell->tables)};
   if (cell->tables == NULL) return dp_fail_nomem(err, "cells");
   dp_queue_init(&cell->queue, &e->pool);
   cell->queue.tables = cell->tables;
@@ -72,14 +71,14 @@ static enum dp_status allocate(struct dp_engine *e, struct dp_err *err) {
   const struct dp_engine_config *config = &e->config;
   int rank = config->comm->rank, rank_n = config->comm->rank_n;
   uint32_t local_n = block_start(config->cell_n, rank + 1, rank_n) - block_start(config->cell_n, rank, rank_n);
-  e->cell_rank = zeros(config->cell_n, sizeof *e->cell_rank);
-  e->by_id = zeros(config->cell_n, sizeof *e->by_id);
-  e->cells = zeros(local_n, sizeof *e->cells);
-  e->row_table = zeros(config->target_n, sizeof *e->row_table);
-  e->globals = zeros(config->global_table_n, sizeof *e->globals);
-  e->out = zeros((size_t)rank_n, sizeof *e->out);
-  e->beats = zeros(BEATS_MAX, sizeof *e->beats);
-  e->channels = zeros(1, sizeof *e->channels);
+  e->cell_rank = dp_zeros(config->cell_n, sizeof *e->cell_rank);
+  e->by_id = dp_zeros(config->cell_n, sizeof *e->by_id);
+  e->cells = dp_zeros(local_n, sizeof *e->cells);
+  e->row_table = dp_zeros(config->target_n, sizeof *e->row_table);
+  e->globals = dp_zeros(config->global_table_n, sizeof *e->globals);
+  e->out = dp_zeros((size_t)rank_n, sizeof *e->out);
+  e->beats = dp_zeros(BEATS_MAX, sizeof *e->beats);
+  e->channels = dp_zeros(1, sizeof *e->channels);
   bool ok = e->cell_rank && e->by_id && e->cells && e->row_table && e->globals && e->out && e->beats && e->channels;
   if (!ok) return dp_fail_nomem(err, "cells");
   for (size_t i = 0; i < config->target_n; i++) {
@@ -158,9 +157,7 @@ enum dp_status dp_engine_open_channel(struct dp_engine *e, const char *name, dp_
     return DP_OK;
   }
   if (e->channel_n > CHANNELS_MAX) return dp_fail(err, DP_RANGE, "more than %d channels", CHANNELS_MAX);
-  struct dp_channel *grown = realloc(e->channels, (e->channel_n + 1) * sizeof *grown);
-  if (grown == NULL) return dp_fail_nomem(err, "channels");
-  e->channels = grown;
+  if (!dp_array_resize(&e->channels, e->channel_n + 1, sizeof *e->channels)) return dp_fail_nomem(err, "channels");
   *channel = (uint16_t)e->channel_n;
   e->channels[e->channel_n++] =
       (struct dp_channel){.name = name, .least_delay_ns = least_delay_ns, .observed_min_ns = DP_TIME_MAX};

@@ -8,6 +8,7 @@
 #ifndef DP_ENGINE_ENGINE_H
 #define DP_ENGINE_ENGINE_H
 
+#include "engine/balance.h"
 #include "engine/comm.h"
 #include "engine/event.h"
 #include "engine/queue.h"
@@ -24,6 +25,8 @@ struct dp_cell {
   uint64_t event_n; /* events executed so far */
   struct dp_queue queue;
   struct dp_table *tables; /* [table_n] the cell-scope tables, in the engine's order */
+  uint64_t counted_event_n, timed_event_n; /* balance.c: executed before this period; timed in it, */
+  dp_time timed_ns;                        /* and how long they took */
 };
 
 /** What a callback is given. Borrowed for the call. */
@@ -102,7 +105,10 @@ struct dp_engine {
   dp_time next_beat_ns;
   bool closed; /* the closing beat has run */
   uint64_t window_n, beat_count;
+  uint64_t event_n; /* executed by this rank */
+  struct dp_balance balance;
   dp_time busy_ns, wait_ns; /* wall clock of this rank: reported apart from results */
+  dp_time beat_ns, beat_cells_ns; /* parts of busy_ns, kept by the owner: in beats; and of these, in callbacks of cells */
 };
 
 /** A beat: k * period for k = 0, 1, … and once at the end of the run. */
@@ -111,7 +117,8 @@ struct dp_beat {
   dp_time period_ns;
 };
 
-/** Collective. Cells are dealt to ranks in contiguous blocks; ranks may have none. Caller frees. */
+/** Collective. Cells are dealt to ranks in contiguous blocks, until the run begins (balance.h); ranks may have none.
+ *  Caller frees. */
 enum dp_status dp_engine_new(const struct dp_engine_config *config, struct dp_engine **out, struct dp_err *err);
 void dp_engine_free(struct dp_engine *e);
 

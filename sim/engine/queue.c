@@ -16,7 +16,7 @@
 #define PARTS (1u << PARTS_BITS)
 #define CROWDED_HEAP 64u   /* later arrivals that make a wide open range be given up */
 #define FEW_EVENTS 2048u   /* pending: half-empty chunks would be most of the memory */
-#define FETCH_EVENTS 1024u /* pending: the rows that they go to are likely not in the cache */
+#define FETCH_BYTES ((size_t)1 << 20) /* held for the pending events of a rank: rows are likely not in the cache */
 
 /* ---- memory ---- */
 
@@ -180,7 +180,7 @@ static void sort_tiny(struct dp_queue *q, const struct dp_chunk *chain) {
 static bool sort_chain(struct dp_queue *q, const struct dp_chunk *chain, size_t n, unsigned level) {
   bool tiny = n <= TINY_BUCKET && level < DP_QUEUE_LEVELS - 1, dealt = !tiny && level > 0 && n <= DEALT_BUCKET;
   if (!reserve_slots(q, &q->run, &q->run_cap, dealt ? 2 * n : n)) return false;
-  q->fetching = q->tables && q->event_n >= FETCH_EVENTS;
+  q->fetching = q->tables && q->pool->bytes >= FETCH_BYTES;
   if (tiny) {
     sort_tiny(q, chain);
   } else {

@@ -9,8 +9,8 @@
 #define COSTLY (1.0 / 3) /* a share of the time that is worth a word */
 
 static enum dp_status gather_ranks(struct dp_engine *e, struct dp_engine_report *r, struct dp_err *err) {
-  struct dp_rank_load mine = {.busy_ns = e->busy_ns, .wait_ns = e->wait_ns, .cell_n = e->local_n};
-  for (uint32_t i = 0; i < e->local_n; i++) mine.event_n += e->cells[i].event_n;
+  struct dp_rank_load mine = {.busy_ns = e->busy_ns, .wait_ns = e->wait_ns, .event_n = e->event_n,
+                              .cell_n = e->local_n};
   struct dp_buffer one = {0}, all = {0};
   enum dp_status status = dp_comm_agree(e->config.comm, dp_buffer_append(&one, &mine, sizeof mine, err), err);
   if (status == DP_OK) status = dp_comm_gather(e->config.comm, &one, &all, err);
@@ -43,8 +43,8 @@ static const struct dp_channel *narrowest(const struct dp_engine_report *r) {
 static void hint_imbalance(struct dp_engine_report *r, size_t busiest) {
   snprintf(r->hint, sizeof r->hint,
            "rank %zu computes %.2g times the mean of the ranks, with %" PRIu32
-           " cells: more and smaller cells, or fewer ranks, would even it out",
-           busiest, r->imbalance_ratio, r->ranks[busiest].cell_n);
+           " cells: %smore and smaller cells, or fewer ranks, would even it out",
+           busiest, r->imbalance_ratio, r->ranks[busiest].cell_n, r->fixed ? "balancing, " : "");
 }
 
 static void hint_lookahead(struct dp_engine_report *r, const struct dp_channel *c) {
@@ -76,14 +76,17 @@ void dp_engine_report_judge(struct dp_engine_report *r) {
 }
 
 enum dp_status dp_engine_report(struct dp_engine *e, struct dp_engine_report *out, struct dp_err *err) {
-  *out = (struct dp_engine_report){.lookahead_ns = dp_engine_lookahead(e), .window_n = e->window_n};
+  *out = (struct dp_engine_report){.lookahead_ns = dp_engine_lookahead(e),
+                                   .window_n = e->window_n,
+                                   .moved_n = e->balance.moved_n,
+                                   .fixed = e->balance.mode == DP_BALANCE_OFF};
+  DP_TRY(dp_engine_event_n(e, &out->event_n, err));
   enum dp_status status = gather_ranks(e, out, err);
   if (status == DP_OK) status = sum_channels(e, out, err);
   if (status != DP_OK) {
     dp_engine_report_fini(out);
     return status;
   }
-  for (size_t i = 0; i < out->rank_n; i++) out->event_n += out->ranks[i].event_n;
   dp_engine_report_judge(out);
   return DP_OK;
 }

@@ -8,13 +8,13 @@
 /** What one rank did, by its wall clock. */
 struct dp_rank_load {
   dp_time busy_ns, wait_ns; /* computing; in calls that wait for other ranks */
-  uint64_t event_n;
-  uint32_t cell_n;
+  uint64_t event_n;         /* that it ran, since the run began or was resumed */
+  uint32_t cell_n;          /* at the end */
 };
 
 struct dp_engine_report {
   /* The same at every number of ranks. */
-  uint64_t event_n;
+  uint64_t event_n;      /* with those before a checkpoint that the run went on from */
   struct dp_channel *channels; /* [channel_n] by number, 0 the cell itself: delays and messages over all ranks */
   size_t channel_n;
   dp_time lookahead_ns; /* DP_TIME_MAX when no channel is open */
@@ -23,6 +23,8 @@ struct dp_engine_report {
   struct dp_rank_load *ranks; /* [rank_n] */
   size_t rank_n;
   uint64_t window_n;
+  uint64_t moved_n;         /* cells that changed their rank, each time counted */
+  bool fixed;               /* cells may not change their rank */
   double events_per_window; /* of all ranks together; NaN without windows */
   double wait_ratio;        /* waiting ÷ (busy + waiting), over all ranks; 0 for one */
   double imbalance_ratio;   /* busiest rank ÷ mean, ≥ 1; NaN when nothing was measured */

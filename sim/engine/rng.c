@@ -19,10 +19,8 @@ struct dp_rng dp_rng_at(uint64_t seed, uint64_t replicate, uint64_t entity, uint
 }
 
 void dp_rng_refill(struct dp_rng *rng) {
-  philox4x64_ctr_t counter;
-  philox4x64_key_t key;
-  memcpy(counter.v, rng->counter, sizeof counter.v);
-  memcpy(key.v, rng->key, sizeof key.v);
+  const philox4x64_ctr_t counter = {{rng->counter[0], rng->counter[1], rng->counter[2], rng->counter[3]}};
+  const philox4x64_key_t key = {{rng->key[0], rng->key[1]}};
   philox4x64_ctr_t out = philox4x64_R(10, counter, key);
   memcpy(rng->out, out.v, sizeof out.v);
   rng->counter[3]++;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "engine/agenda.h"
+#include "engine/balance.h"
 #include "engine/buckets.h"
 #include "engine/inside.h"
 
@@ -66,12 +67,19 @@ static enum dp_status run_window(struct dp_engine *e, dp_time start, struct dp_e
   uint64_t budget = WINDOW_EVENTS;
   e->horizon_ns = horizon_of(e, start);
   e->window_n++;
+  const bool timed = dp__balance_times(e);
+  dp_time began_ns = timed ? dp__balance_clock() : 0;
   while (budget > 0 && dp__agenda_next_ns(agenda) < e->horizon_ns) {
     uint32_t index = agenda->heap[0].cell;
     struct dp_cell *cell = &e->cells[index];
+    const uint64_t before = budget;
     DP_TRY(run_cell(e, cell, &budget, err));
     dp__agenda_set(agenda, index, dp_queue_next_ns(&cell->queue));
+    if (timed) dp__balance_timed(e, cell, before - budget, &began_ns);
   }
+  e->balance.window_event_n = WINDOW_EVENTS - budget;
+  e->balance.event_n += WINDOW_EVENTS - budget;
+  e->event_n += WINDOW_EVENTS - budget;
   return DP_OK;
 }
 
@@ -99,52 +107,65 @@ static enum dp_status run_beat(struct dp_engine *e, struct dp_err *err) {
   return e->config.beat ? e->config.beat(e->config.owner, at, due, last, err) : DP_OK;
 }
 
-/* Where all ranks meet after each window and beat: messages change hands, and everyone learns the earliest event, the
- * first failure and whether someone wants to stop. What goes wrong with the messages that came is told next time. */
-static enum dp_status meet(struct dp_engine *e, enum dp_status status, bool *stop, dp_time *earliest,
-                           enum dp_status *received, struct dp_err *err) {
+/* What ranks tell each other when they meet, beside messages. */
+struct news {
+  dp_time earliest;            /* event of any rank */
+  bool stop;                   /* someone wants to */
+  bool beat;                   /* a beat has just run: the next two are known */
+  int64_t most_ns, least_ns;   /* dp__balance_load of the busiest and the idlest rank */
+  enum dp_status received;     /* what went wrong with the messages that came here; it is told next time */
+};
+
+/* Where all ranks meet after each window and beat: messages and news change hands, the first failure comes to all. */
+static enum dp_status meet(struct dp_engine *e, enum dp_status status, struct news *news, struct dp_err *err) {
   struct dp_comm *comm = e->config.comm;
-  *earliest = dp__agenda_next_ns(e->agenda);
+  news->earliest = dp__agenda_next_ns(e->agenda);
   if (comm->rank_n == 1) return status;
-  if (e->out_min_ns < *earliest) *earliest = e->out_min_ns;
-  int64_t least[] = {*earliest, dp_comm_vote(comm, status, err), *stop ? 0 : 1};
-  const size_t n = sizeof least / sizeof *least;
+  if (e->out_min_ns < news->earliest) news->earliest = e->out_min_ns;
+  int64_t least[5] = {news->earliest, dp_comm_vote(comm, status, err), news->stop ? 0 : 1};
+  const size_t n = news->beat ? 5 : 3;
+  if (news->beat) least[4] = dp__balance_load(e), least[3] = -least[4];
   if (e->channel_n > 1) DP_TRY(dp_comm_meet(comm, e->out, &e->in, least, n, err));
   else DP_TRY(dp_comm_min_i64(comm, least, n, err));
   e->out_min_ns = DP_TIME_MAX;
-  *earliest = least[0];
-  *stop = least[2] == 0;
+  news->earliest = least[0];
+  news->stop = least[2] == 0;
+  news->most_ns = -least[3];
+  news->least_ns = least[4];
   DP_TRY(dp_comm_verdict(comm, least[1], err));
-  *received = dp__engine_receive(e, err);
+  news->received = dp__engine_receive(e, err);
   return DP_OK;
 }
 
 /* One window or beat. Ranks talk to each other in a beat, so all must know before it that one of them has failed. */
-static enum dp_status step(struct dp_engine *e, dp_time earliest, enum dp_status received, bool *stop,
-                           struct dp_err *err) {
-  bool window = earliest < e->next_beat_ns;
+static enum dp_status step(struct dp_engine *e, struct news *news, struct dp_err *err) {
+  bool window = news->earliest < e->next_beat_ns;
+  enum dp_status received = news->received;
+  news->beat = !window;
   if (!window) received = dp_comm_agree(e->config.comm, received, err);
   if (received != DP_OK) return received;
-  DP_TRY(window ? run_window(e, earliest, err) : run_beat(e, err));
-  return e->config.pulse ? e->config.pulse(e->config.owner, e->now_ns, stop, err) : DP_OK;
+  DP_TRY(window ? run_window(e, news->earliest, err) : run_beat(e, err));
+  return e->config.pulse ? e->config.pulse(e->config.owner, e->now_ns, &news->stop, err) : DP_OK;
 }
 
 enum dp_status dp_engine_run(struct dp_engine *e, bool *stopped, struct dp_err *err) {
-  enum dp_status status = DP_OK, received = DP_OK;
-  bool stop = false;
-  dp_time earliest, waited = e->config.comm->wait_ns, began = wall_ns();
+  struct news news = {.received = DP_OK};
+  dp_time waited = e->config.comm->wait_ns, began = wall_ns();
+  enum dp_status status = dp__balance_begin(e, err);
   *stopped = false;
   for (;;) {
-    status = meet(e, status, &stop, &earliest, &received, err);
+    status = meet(e, status, &news, err);
     if (status != DP_OK || e->closed) break;
-    e->now_ns = earliest < e->next_beat_ns ? earliest : e->next_beat_ns;
-    if (stop) {
+    e->now_ns = news.earliest < e->next_beat_ns ? news.earliest : e->next_beat_ns;
+    if (news.stop) {
       *stopped = true;
       break;
     }
-    status = step(e, earliest, received, &stop, err);
+    if (dp__balance_is_due(e, news.beat))
+      status = dp__balance_act(e, news.most_ns, news.least_ns, news.received, err);
+    if (status == DP_OK) status = step(e, &news, err);
   }
-  if (status == DP_OK) status = dp_comm_agree(e->config.comm, received, err);
+  if (status == DP_OK) status = dp_comm_agree(e->config.comm, news.received, err);
   waited = e->config.comm->wait_ns - waited;
   e->wait_ns += waited;
   e->busy_ns += wall_ns() - began - waited;

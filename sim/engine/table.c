@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 
 #define FIRST_ROWS 8u
 #define GENERATIONS (UINT32_C(1) << (DP_ORDINAL_BITS - DP_ROW_BITS))
@@ -40,20 +41,13 @@ void dp_table_fini(struct dp_table *t) {
   t->free_head = DP_NO_ROW;
 }
 
-static bool grow_array(void *array, uint32_t capacity, size_t size) {
-  void *grown = realloc(*(void **)array, (size_t)capacity * size);
-  if (grown == NULL) return false;
-  *(void **)array = grown;
-  return true;
-}
-
 /* Room for `capacity` rows in one table; what was there stays when memory is out. */
 static enum dp_status reserve(struct dp_table *t, uint32_t capacity, struct dp_err *err) {
   if (t->capacity >= capacity) return DP_OK;
-  bool ok = grow_array(&t->rows, capacity, t->decl->row_size);
+  bool ok = dp_array_resize(&t->rows, capacity, t->decl->row_size);
   if (t->leader == NULL) {
-    ok = ok && grow_array(&t->generation, capacity, sizeof *t->generation);
-    ok = ok && grow_array(&t->next_free, capacity, sizeof *t->next_free);
+    ok = ok && dp_array_resize(&t->generation, capacity, sizeof *t->generation);
+    ok = ok && dp_array_resize(&t->next_free, capacity, sizeof *t->next_free);
   }
   if (!ok) return dp_fail_nomem(err, t->decl->name);
   t->capacity = capacity;

@@ -78,6 +78,10 @@ static const struct dp_param params[] = {
     {DP_FIELD(struct dp_node_class, repair_h), .type = DP_PARAM_NUMBER, .unit = "h", .value = 122, .min = 0,
      .max = 1e6, .log_scale = true, .doc = "mean time to repair (exponential)",
      .source = "mean of 327 repairs of GPU servers (121.6 h, median 26 h): stepfun-ai/InfiniteHBD-Trace"},
+    {DP_FIELD(struct dp_node_class, work_per_s), .type = DP_PARAM_NUMBER, .unit = "1/s", .value = 0, .min = 0,
+     .max = 1e12, .log_scale = true,
+     .doc = "work that the node does at flow fidelity, in the demand's unit; 0: as a server of LLM inference",
+     .source = "none"},
 };
 
 const struct dp_schema dp_node_class_schema = {

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "books/books.h"
 #include "place/place.h"
 
@@ -23,20 +24,37 @@ static enum dp_status find_column(struct dp_ctx *ctx, const struct dp_instance *
   return DP_OK;
 }
 
+/* Whether servers may ever be busy: not when all markets are of flow fidelity. */
+static bool has_requests(const struct dp_sim *sim) {
+  const struct dp_instance *market = dp_sim_first(sim, "market.gateway");
+  if (!market) return true;
+  for (; market; market = dp_sim_next(market))
+    if (!dp_instance_chose(market, "fidelity", "flow")) return true;
+  return false;
+}
+
 enum dp_status dp__meter_views(struct dp_ctx *ctx, struct dp_node_shared *shared) {
   const struct dp_sim *sim = dp_ctx_sim(ctx);
   shared->servers = calloc(instances_of(sim, "workload.server") + 1, sizeof *shared->servers);
   shared->fleets = calloc(instances_of(sim, "provider.fleet") + 1, sizeof *shared->fleets);
-  if (!shared->servers || !shared->fleets) return dp_fail_nomem(ctx->err, "the views of the hardware");
-  for (const struct dp_instance *i = dp_sim_first(sim, "workload.server"); i; i = dp_sim_next(i)) {
+  shared->flows = dp_zeros(instances_of(sim, "market.gateway"), sizeof *shared->flows);
+  if (!shared->servers || !shared->fleets || !shared->flows) return dp_fail_nomem(ctx->err, "the views of the hardware");
+  const bool served = has_requests(sim);
+  for (const struct dp_instance *i = dp_sim_first(sim, "workload.server"); served && i; i = dp_sim_next(i)) {
     struct dp_busy_view *v = &shared->servers[shared->server_n++];
     DP_TRY(find_column(ctx, i, "server", "busy_ns", DP_TYPE_I64, &v->busy_ns));
     DP_TRY(find_column(ctx, i, "server", "busy_since_ns", DP_TYPE_I64, &v->busy_since_ns));
   }
+  for (const struct dp_instance *i = dp_sim_first(sim, "market.gateway"); i; i = dp_sim_next(i))
+    if (dp_instance_chose(i, "fidelity", "flow"))
+      DP_TRY(find_column(ctx, i, "listing", "busy_ns", DP_TYPE_I64, &shared->flows[shared->flow_n++].busy_ns));
   for (const struct dp_instance *i = dp_sim_first(sim, "provider.fleet"); i; i = dp_sim_next(i)) {
     struct dp_wallet_view *v = &shared->fleets[shared->fleet_n++];
     v->provider = i->index;
     DP_TRY(find_column(ctx, i, "host", "usd_account", DP_TYPE_U32, &v->account));
+    struct dp_err none = {0};
+    v->has_tariff = dp_view_find(i, "host", "tariff_ppm", &v->tariff_ppm, &none) == DP_OK &&
+                    v->tariff_ppm.type == DP_TYPE_U32;
   }
   return DP_OK;
 }
@@ -49,47 +67,59 @@ static dp_time busy_ns(const struct dp_ctx *ctx, const struct dp_node_shared *s,
     total += *(const int64_t *)dp_view_at(ctx, &s->servers[i].busy_ns, row);
     if (since >= 0) total += ctx->now_ns - since;
   }
+  for (size_t i = 0; i < s->flow_n; i++) total += *(const int64_t *)dp_view_at(ctx, &s->flows[i].busy_ns, row);
   return total;
 }
 
-/* Account of the host's wallet; 0, which is never a wallet, when nobody keeps books for the node. */
-static uint32_t wallet_of(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct dp_node *node,
-                          uint32_t row) {
+/* What the fleet that owns a node publishes; NULL when nobody keeps books for it. */
+static const struct dp_wallet_view *fleet_of(const struct dp_node_shared *s, const struct dp_node *node) {
   for (size_t i = 0; i < s->fleet_n; i++)
-    if (s->fleets[i].provider == node->provider)
-      return *(const uint32_t *)dp_view_at(ctx, &s->fleets[i].account, row);
-  return 0;
+    if (s->fleets[i].provider == node->provider) return &s->fleets[i];
+  return NULL;
+}
+
+/* A host's own price of electricity: the region's, but for its tariff. */
+static int64_t own_price(const struct dp_ctx *ctx, const struct dp_wallet_view *fleet, uint32_t row,
+                         int64_t price_nusd_per_kwh) {
+  const uint32_t ppm = fleet && fleet->has_tariff ? *(const uint32_t *)dp_view_at(ctx, &fleet->tariff_ppm, row) : 0;
+  return ppm ? (int64_t)((dp_i128)price_nusd_per_kwh * ppm / 1000000) : price_nusd_per_kwh;
 }
 
 /* The host pays; its owner puts in what the wallet lacks. */
-static enum dp_status pay(struct dp_ctx *ctx, struct dp_node *node, uint32_t wallet, dp_i128 bill_nusd) {
+static enum dp_status pay(struct dp_ctx *ctx, struct dp_node *node, uint32_t wallet, dp_i128 bill_nusd,
+                          struct dp_books_run *bills) {
   if (bill_nusd == 0) return DP_OK;
   if (bill_nusd > INT64_MAX - node->electricity_nusd)
     return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: an electricity bill passes 9.2e9 usd");
   node->electricity_nusd += (int64_t)bill_nusd;
   if (!wallet) return DP_OK;
-  uint32_t external = dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD);
   dp_i128 missing = bill_nusd - dp_books_balance(ctx, wallet);
   if (missing > 0) {
-    DP_TRY(dp_books_post(ctx, DP_REASON_OWNER_CAPITAL, external, wallet, missing));
+    DP_TRY(dp_books_post(ctx, DP_REASON_OWNER_CAPITAL, bills->hub, wallet, missing));
     node->capital_nusd += (int64_t)missing;
   }
-  return dp_books_post(ctx, DP_REASON_ELECTRICITY, wallet, external, bill_nusd);
+  return dp_books_run_add(bills, wallet, bill_nusd);
 }
 
 /* What the nodes of a cell add up to in one settlement. */
 struct reading {
+  struct dp_books_run bills;
   dp_i128 present_ns, up_ns, busy_ns, energy_mws, cost_nusd;
 };
 
-static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row, dp_time since_ns,
+void dp__meter_presence(struct dp_ctx *ctx, struct dp_node *node, dp_time until_ns) {
+  dp_metric_add(ctx, DP_NODE_PRESENT, 0, until_ns - node->present_from_ns);
+  node->present_from_ns = until_ns;
+}
+
+static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row,
                                 int64_t price_nusd_per_kwh, struct reading *sum) {
   struct dp_node *node = DP_ROW(dp_own_table(ctx, DP_NODE_TABLE), struct dp_node, row);
+  const struct dp_wallet_view *fleet = fleet_of(s, node);
   struct dp_power power = s->power[node->node_class];
   dp_time up_total = node->up_ns + (node->up ? ctx->now_ns - node->up_since_ns : 0);
   dp_time busy_total = busy_ns(ctx, s, row);
   dp_time up = up_total - node->up_billed_ns, busy = busy_total - node->busy_billed_ns;
-  dp_time age = ctx->now_ns - node->joined_ns;
   if (busy > up) busy = up;
   if (busy < 0) busy = 0;
   node->up_billed_ns = up_total;
@@ -100,31 +130,76 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   if (after > INT64_MAX) return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: energy of a node passes 2.5e9 kWh");
   node->energy_mws = (int64_t)after;
   node->energy_rest = (int64_t)(mwns % DP_S);
-  dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, price_nusd_per_kwh);
-  sum->present_ns += age < since_ns ? age : since_ns;
+  dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, own_price(ctx, fleet, row, price_nusd_per_kwh));
+  if (!node->held) sum->present_ns += ctx->now_ns - node->present_from_ns;
+  node->present_from_ns = ctx->now_ns;
   sum->up_ns += up;
   sum->busy_ns += busy;
   sum->energy_mws += node->energy_mws - before;
   sum->cost_nusd += bill;
-  return pay(ctx, node, wallet_of(ctx, s, node, row), bill);
+  return pay(ctx, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill,
+             &sum->bills);
+}
+
+/* What electricity costs in the region of the cell, mean since `since_ns`. */
+static int64_t price_here(const struct dp_ctx *ctx, dp_time since_ns) {
+  const struct dp_sim *sim = dp_ctx_sim(ctx);
+  const uint16_t region = dp_place_region(dp_place_of(sim), ctx->cell->id);
+  return llround(dp_place_electricity_usd_per_kwh(sim, region, since_ns, ctx->now_ns) * 1e9);
+}
+
+static enum dp_status open_bills(struct dp_ctx *ctx, struct reading *sum) {
+  *sum = (struct reading){0};
+  return dp_books_run_begin(ctx, DP_REASON_ELECTRICITY, dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD), false, &sum->bills);
+}
+
+static enum dp_status measure(struct dp_ctx *ctx, struct reading *sum) {
+  const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
+  uint16_t region = dp_place_region(place, ctx->cell->id);
+  int64_t carbon_ug_per_kwh = llround(place->regions[region]->carbon_g_per_kwh * 1e6);
+  dp_i128 carbon_ug = sum->energy_mws * carbon_ug_per_kwh / INT64_C(3600000000); /* mWs of one kWh */
+  dp_metric_add_i128(ctx, DP_NODE_PRESENT, 0, sum->present_ns);
+  dp_metric_add_i128(ctx, DP_NODE_UP_TIME, 0, sum->up_ns);
+  dp_metric_add_i128(ctx, DP_NODE_BUSY_TIME, 0, sum->busy_ns);
+  dp_metric_add_i128(ctx, DP_NODE_ENERGY, region, sum->energy_mws);
+  dp_metric_add_i128(ctx, DP_NODE_COST, region, sum->cost_nusd);
+  dp_metric_add_i128(ctx, DP_NODE_CARBON, region, carbon_ug);
+  return dp_books_run_end(&sum->bills);
+}
+
+#define FETCH_ROWS 32u
+
+/* Rows of other domains are far apart, and the meter reads one word of each: it asks for them in time, the host's word
+ * first and then the wallet that it names. */
+static void fetch_ahead(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct dp_table *nodes,
+                        uint32_t row) {
+  if (row + FETCH_ROWS < nodes->row_n) {
+    const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row + FETCH_ROWS));
+    if (fleet) dp_view_prefetch(ctx, &fleet->account, row + FETCH_ROWS);
+    for (size_t i = 0; i < s->flow_n; i++) dp_view_prefetch(ctx, &s->flows[i].busy_ns, row + FETCH_ROWS);
+    for (size_t i = 0; i < s->server_n; i++) dp_view_prefetch(ctx, &s->servers[i].busy_ns, row + FETCH_ROWS);
+  }
+  row += FETCH_ROWS / 2;
+  if (row >= nodes->row_n) return;
+  const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row));
+  if (fleet) dp_books_prefetch(ctx, *(const uint32_t *)dp_view_at(ctx, &fleet->account, row));
 }
 
 enum dp_status dp__meter_read(struct dp_ctx *ctx, dp_time since_ns) {
-  const struct dp_node_shared *s = ctx->self->shared;
-  const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
   const struct dp_table *nodes = dp_own_table(ctx, DP_NODE_TABLE);
-  uint16_t region = dp_place_region(place, ctx->cell->id);
-  int64_t price_nusd_per_kwh = llround(place->regions[region]->electricity_usd_per_kwh * 1e9);
-  int64_t carbon_ug_per_kwh = llround(place->regions[region]->carbon_g_per_kwh * 1e6);
-  struct reading sum = {0};
-  for (uint32_t i = dp_table_next(nodes, 0); i != DP_NO_ROW; i = dp_table_next(nodes, i + 1))
-    DP_TRY(read_node(ctx, s, i, since_ns, price_nusd_per_kwh, &sum));
-  dp_i128 carbon_ug = sum.energy_mws * carbon_ug_per_kwh / INT64_C(3600000000); /* mWs of one kWh */
-  dp_metric_add_i128(ctx, DP_NODE_PRESENT, 0, sum.present_ns);
-  dp_metric_add_i128(ctx, DP_NODE_UP_TIME, 0, sum.up_ns);
-  dp_metric_add_i128(ctx, DP_NODE_BUSY_TIME, 0, sum.busy_ns);
-  dp_metric_add_i128(ctx, DP_NODE_ENERGY, region, sum.energy_mws);
-  dp_metric_add_i128(ctx, DP_NODE_COST, region, sum.cost_nusd);
-  dp_metric_add_i128(ctx, DP_NODE_CARBON, region, carbon_ug);
-  return DP_OK;
+  const int64_t price_nusd_per_kwh = price_here(ctx, since_ns);
+  struct reading sum;
+  DP_TRY(open_bills(ctx, &sum));
+  for (uint32_t i = dp_table_next(nodes, 0); i != DP_NO_ROW; i = dp_table_next(nodes, i + 1)) {
+    fetch_ahead(ctx, ctx->self->shared, nodes, i);
+    DP_TRY(read_node(ctx, ctx->self->shared, i, price_nusd_per_kwh, &sum));
+  }
+  return measure(ctx, &sum);
+}
+
+enum dp_status dp__meter_read_node(struct dp_ctx *ctx, uint32_t row) {
+  struct reading sum;
+  DP_TRY(open_bills(ctx, &sum));
+  DP_TRY(read_node(ctx, ctx->self->shared, row, price_here(ctx, ctx->now_ns), &sum));
+  return measure(ctx, &sum);
 }

@@ -16,10 +16,17 @@ struct dp_busy_view {
   struct dp_view busy_ns, busy_since_ns;
 };
 
-/** Where a fleet publishes the wallet of a node's host. */
+/** Where a market of flow fidelity publishes it. */
+struct dp_flow_view {
+  struct dp_view busy_ns;
+};
+
+/** Where a fleet publishes the wallet of a node's host, and what it pays for electricity. */
 struct dp_wallet_view {
   uint16_t provider; /* instance index of the fleet */
   struct dp_view account;
+  bool has_tariff;
+  struct dp_view tariff_ppm;
 };
 
 /** `shared` of the instance: derived from the scenario, never changed after init. */
@@ -29,6 +36,8 @@ struct dp_node_shared {
   struct dp_power *power;               /* [class_n] */
   size_t server_n;
   struct dp_busy_view *servers; /* [server_n] */
+  size_t flow_n;
+  struct dp_flow_view *flows; /* [flow_n] */
   size_t fleet_n;
   struct dp_wallet_view *fleets; /* [fleet_n] */
 };
@@ -49,7 +58,13 @@ enum dp_node_metric {
 /** Finds the views of the servers and fleets of the simulation. DP_SCENARIO when one lacks its columns. */
 enum dp_status dp__meter_views(struct dp_ctx *ctx, struct dp_node_shared *shared);
 
-/** Reads every node's meter in the cell of ctx and pays the bills. */
+/** Reads every node's meter in the cell of ctx, for the first time since `since_ns`, and pays the bills. */
 enum dp_status dp__meter_read(struct dp_ctx *ctx, dp_time since_ns);
+
+/** Reads one node's, before it leaves. */
+enum dp_status dp__meter_read_node(struct dp_ctx *ctx, uint32_t row);
+
+/** Measures the time in the network of a node up to `until_ns`. */
+void dp__meter_presence(struct dp_ctx *ctx, struct dp_node *node, dp_time until_ns);
 
 #endif

@@ -7,10 +7,16 @@
 #include "hardware/meter.h"
 #include "place/place.h"
 
-/* Payload of the model's own timer; it is stale when the node has failed or been repaired since. */
+#define STEP_NS (30 * DP_DAY)
+
+enum what { FAIL, REPAIR, VANISH };
+
+/* Payload of the model's own timer. FAIL is stale when the node has failed or been switched since, REPAIR when it has
+ * been repaired. */
 struct timer {
-  uint32_t repair; /* 1: the node works again; 0: it fails */
   uint32_t failure_n;
+  uint16_t switch_n; /* modulo 2^16 */
+  uint16_t what;     /* enum what */
 };
 
 static struct dp_node_count *count_of(const struct dp_ctx *ctx) {
@@ -19,23 +25,49 @@ static struct dp_node_count *count_of(const struct dp_ctx *ctx) {
 
 /* ---- failure and repair ---- */
 
-static enum dp_status set_timer(struct dp_ctx *ctx, dp_entity entity, dp_time after_ns, struct timer t) {
+static enum dp_status set_timer(struct dp_ctx *ctx, dp_entity entity, dp_time after_ns, const struct dp_node *node,
+                                enum what what) {
+  struct timer t = {node->failure_n, (uint16_t)node->switch_n, (uint16_t)what};
   struct dp_message m = {.dest = entity,
-                         .time_ns = ctx->now_ns + after_ns,
+                         .time_ns = dp_time_add(ctx->now_ns, after_ns),
                          .instance = ctx->self->index,
                          .kind = DP_EVENT_TIMER,
-                         .phase = DP_PHASE_RELEASE,
+                         .phase = what == VANISH ? DP_PHASE_DECISION : DP_PHASE_RELEASE,
                          .size = sizeof t,
                          .payload = &t};
   return dp_send(ctx, &m);
 }
 
-static enum dp_status await_failure(struct dp_ctx *ctx, dp_entity entity, const struct dp_node *node) {
+/* A far failure is waited for in steps: no event of a node that leaves stays in the queue for long. */
+static enum dp_status wait_for_failure(struct dp_ctx *ctx, dp_entity entity, const struct dp_node *node) {
+  const dp_time left_ns = node->fails_ns - ctx->now_ns;
+  return set_timer(ctx, entity, left_ns < STEP_NS ? left_ns : STEP_NS, node, FAIL);
+}
+
+/* A node that was switched off and on again gets new luck for the same failure: its old draw is partly used up. */
+static enum dp_status await_failure(struct dp_ctx *ctx, dp_entity entity, struct dp_node *node) {
   const struct dp_node_shared *s = ctx->self->shared;
   const struct dp_node_class *class = s->classes[node->node_class];
   if (class->mtbf_h <= 0) return DP_OK;
-  struct dp_rng rng = dp_ctx_rng(ctx, entity, DP_STREAM(DP_STREAM_FAILURE, ctx->self->index), node->failure_n);
-  return set_timer(ctx, entity, dp_node_time_to_failure(class, &rng), (struct timer){0, node->failure_n});
+  const uint64_t occasion = node->failure_n | (uint64_t)node->switch_n << 32;
+  struct dp_rng rng = dp_ctx_rng(ctx, entity, DP_STREAM(DP_STREAM_FAILURE, ctx->self->index), occasion);
+  node->fails_ns = dp_time_add(ctx->now_ns, dp_node_time_to_failure(class, &rng));
+  return wait_for_failure(ctx, entity, node);
+}
+
+static enum dp_status go_down(struct dp_ctx *ctx, dp_entity entity, struct dp_node *node) {
+  node->up = 0;
+  node->up_ns += ctx->now_ns - node->up_since_ns;
+  count_of(ctx)->up_n--;
+  return dp_emit(ctx, DP_EVENT_NODE_DOWN, DP_PHASE_RELEASE, entity, NULL, 0);
+}
+
+static enum dp_status go_up(struct dp_ctx *ctx, dp_entity entity, struct dp_node *node) {
+  node->up = 1;
+  node->up_since_ns = ctx->now_ns;
+  count_of(ctx)->up_n++;
+  DP_TRY(await_failure(ctx, entity, node));
+  return dp_emit(ctx, DP_EVENT_NODE_UP, DP_PHASE_RELEASE, entity, NULL, 0);
 }
 
 static enum dp_status fail_node(struct dp_ctx *ctx, dp_entity entity, struct dp_node *node) {
@@ -43,22 +75,17 @@ static enum dp_status fail_node(struct dp_ctx *ctx, dp_entity entity, struct dp_
   const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
   struct dp_rng rng = dp_ctx_rng(ctx, entity, DP_STREAM(DP_STREAM_REPAIR, ctx->self->index), node->failure_n);
   dp_time repair_ns = dp_node_time_to_repair(s->classes[node->node_class], &rng);
-  node->up = 0;
-  node->up_ns += ctx->now_ns - node->up_since_ns;
+  node->failed = 1;
   node->down_since_ns = ctx->now_ns;
   node->failure_n++;
-  count_of(ctx)->up_n--;
   dp_metric_add(ctx, DP_NODE_FAILURES, dp_place_region(place, ctx->cell->id), 1);
-  DP_TRY(set_timer(ctx, entity, repair_ns, (struct timer){1, node->failure_n}));
-  return dp_emit(ctx, DP_EVENT_NODE_DOWN, DP_PHASE_RELEASE, entity, NULL, 0);
+  DP_TRY(set_timer(ctx, entity, repair_ns, node, REPAIR));
+  return go_down(ctx, entity, node);
 }
 
 static enum dp_status repair_node(struct dp_ctx *ctx, dp_entity entity, struct dp_node *node) {
-  node->up = 1;
-  node->up_since_ns = ctx->now_ns;
-  count_of(ctx)->up_n++;
-  DP_TRY(await_failure(ctx, entity, node));
-  return dp_emit(ctx, DP_EVENT_NODE_UP, DP_PHASE_RELEASE, entity, NULL, 0);
+  node->failed = 0;
+  return node->held ? DP_OK : go_up(ctx, entity, node);
 }
 
 static enum dp_status on_timer(struct dp_ctx *ctx, const struct dp_event *event) {
@@ -68,8 +95,49 @@ static enum dp_status on_timer(struct dp_ctx *ctx, const struct dp_event *event)
   dp_event_payload(event, &t, sizeof t);
   if (row == DP_NO_ROW) return DP_OK;
   struct dp_node *node = DP_ROW(nodes, struct dp_node, row);
-  if (t.failure_n != node->failure_n || t.repair == node->up) return DP_OK;
-  return t.repair ? repair_node(ctx, event->dest, node) : fail_node(ctx, event->dest, node);
+  if (t.what == VANISH) {
+    count_of(ctx)->node_n--;
+    dp_table_remove(nodes, row);
+    return DP_OK;
+  }
+  if (t.failure_n != node->failure_n) return DP_OK;
+  if (t.what == REPAIR) return node->failed ? repair_node(ctx, event->dest, node) : DP_OK;
+  if (!node->up || t.switch_n != (uint16_t)node->switch_n) return DP_OK;
+  return ctx->now_ns < node->fails_ns ? wait_for_failure(ctx, event->dest, node) : fail_node(ctx, event->dest, node);
+}
+
+/* ---- off, on, away ---- */
+
+static enum dp_status on_switch(struct dp_ctx *ctx, const struct dp_event *event, struct dp_node *node) {
+  struct dp_node_switch to;
+  dp_event_payload(event, &to, sizeof to);
+  const bool off = to.on == 0;
+  if (off == (node->held != 0)) return DP_OK;
+  node->held = off;
+  if (off) {
+    dp__meter_presence(ctx, node, ctx->now_ns);
+    return node->up ? go_down(ctx, event->dest, node) : DP_OK;
+  }
+  node->switch_n++;
+  node->present_from_ns = ctx->now_ns;
+  return node->failed ? DP_OK : go_up(ctx, event->dest, node);
+}
+
+/* Everyone hears that it has left while its rows still stand; they go at the end of this instant. */
+static enum dp_status on_remove(struct dp_ctx *ctx, const struct dp_event *event, struct dp_node *node, uint32_t row) {
+  DP_TRY(dp__meter_read_node(ctx, row));
+  node->held = 1;
+  if (node->up) DP_TRY(go_down(ctx, event->dest, node));
+  DP_TRY(dp_emit(ctx, DP_EVENT_NODE_LEFT, DP_PHASE_RELEASE, event->dest, NULL, 0));
+  return set_timer(ctx, event->dest, 0, node, VANISH);
+}
+
+static enum dp_status on_owner(struct dp_ctx *ctx, const struct dp_event *event) {
+  struct dp_table *nodes = dp_own_table(ctx, DP_NODE_TABLE);
+  const uint32_t row = dp_table_find(nodes, event->dest);
+  if (row == DP_NO_ROW) return DP_OK;
+  struct dp_node *node = DP_ROW(nodes, struct dp_node, row);
+  return event->kind == DP_EVENT_NODE_SWITCH ? on_switch(ctx, event, node) : on_remove(ctx, event, node, row);
 }
 
 /* ---- birth ---- */
@@ -83,7 +151,7 @@ static enum dp_status build_one(struct dp_ctx *ctx, struct dp_node_build build) 
   node->node_class = build.node_class;
   node->provider = build.provider;
   node->up = 1;
-  node->joined_ns = node->up_since_ns = ctx->now_ns;
+  node->joined_ns = node->up_since_ns = node->present_from_ns = ctx->now_ns;
   count_of(ctx)->node_n++;
   count_of(ctx)->up_n++;
   DP_TRY(await_failure(ctx, entity, node));
@@ -106,6 +174,8 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
   switch (event->kind) {
     case DP_EVENT_NODE_BUILD: return on_build(ctx, event);
     case DP_EVENT_TIMER: return on_timer(ctx, event);
+    case DP_EVENT_NODE_SWITCH:
+    case DP_EVENT_NODE_REMOVE: return on_owner(ctx, event);
     default: return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: event of kind %u", event->kind);
   }
 }
@@ -118,6 +188,7 @@ static void release(void *shared) {
   free(s->classes);
   free(s->power);
   free(s->servers);
+  free(s->flows);
   free(s->fleets);
   free(s);
 }
@@ -144,7 +215,7 @@ static enum dp_status init_cell(struct dp_ctx *ctx) {
 }
 
 static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  return beat->settlement ? dp__meter_read(ctx, beat->since_ns) : DP_OK;
+  return beat->settlement ? dp__meter_read(ctx, ctx->now_ns - beat->since_ns) : DP_OK;
 }
 
 static enum dp_status sample_cell(struct dp_ctx *ctx) {
@@ -168,8 +239,13 @@ static const struct dp_column node_columns[] = {
     DP_COLUMN(struct dp_node, node_class, "1", "ordinal of the class among the scenario's hardware classes"),
     DP_COLUMN(struct dp_node, provider, "1", "instance of the fleet that owns it"),
     DP_COLUMN(struct dp_node, up, "1", "1 while it works"),
+    DP_COLUMN(struct dp_node, failed, "1", "1 from a failure to its repair"),
+    DP_COLUMN(struct dp_node, held, "1", "1 while its owner has switched it off"),
     DP_COLUMN(struct dp_node, failure_n, "1", "failures so far"),
+    DP_COLUMN(struct dp_node, switch_n, "1", "times that it was switched on again"),
     DP_COLUMN(struct dp_node, joined_ns, "ns", "when it joined"),
+    DP_COLUMN(struct dp_node, present_from_ns, "ns", "time in the network has been measured up to here"),
+    DP_COLUMN(struct dp_node, fails_ns, "ns", "its next failure, when it is up"),
     DP_COLUMN(struct dp_node, up_since_ns, "ns", "beginning of the latest up time"),
     DP_COLUMN(struct dp_node, down_since_ns, "ns", "latest failure; 0 before the first"),
     DP_COLUMN(struct dp_node, up_ns, "ns", "up time before up_since_ns"),
@@ -196,7 +272,8 @@ static const struct dp_table_decl tables[] = {
 };
 
 static const struct dp_metric metrics[] = {
-    [DP_NODE_PRESENT] = {"present", DP_METRIC_COUNTER, "s", 1e-9, NULL, false, "time of nodes in the network"},
+    [DP_NODE_PRESENT] = {"present", DP_METRIC_COUNTER, "s", 1e-9, NULL, false,
+                         "time of nodes in the network, while not switched off"},
     [DP_NODE_UP_TIME] = {"up", DP_METRIC_COUNTER, "s", 1e-9, NULL, false, "time that nodes were up"},
     [DP_NODE_BUSY_TIME] = {"busy", DP_METRIC_COUNTER, "s", 1e-9, NULL, false, "time that nodes worked"},
     [DP_NODE_ENERGY] = {"energy", DP_METRIC_COUNTER, "kwh", 1 / 3.6e9, "region", false, "energy used"},
@@ -209,7 +286,8 @@ static const struct dp_metric metrics[] = {
 
 static const struct dp_kpi kpis[] = {
     {"hardware.utilisation_ratio", DP_KPI_RATIO, "busy", "up", "1", 0, "time worked over time up"},
-    {"hardware.availability_ratio", DP_KPI_RATIO, "up", "present", "1", 0, "time up over time in the network"},
+    {"hardware.availability_ratio", DP_KPI_RATIO, "up", "present", "1", 0,
+     "time up over time in the network and switched on"},
     {"hardware.failures", DP_KPI_TOTAL, "failures", NULL, "1", 0, "failures of nodes"},
     {"hardware.nodes", DP_KPI_TOTAL, "nodes", NULL, "1", 0, "nodes at the end"},
     {"energy.used_kwh", DP_KPI_TOTAL, "energy", NULL, "kwh", 0, "energy used by nodes"},
@@ -217,7 +295,7 @@ static const struct dp_kpi kpis[] = {
     {"energy.carbon_kg", DP_KPI_TOTAL, "carbon", NULL, "kg", 0, "carbon dioxide equivalent of the energy"},
 };
 
-static const uint16_t handles[] = {DP_EVENT_NODE_BUILD, DP_EVENT_TIMER};
+static const uint16_t handles[] = {DP_EVENT_NODE_BUILD, DP_EVENT_TIMER, DP_EVENT_NODE_SWITCH, DP_EVENT_NODE_REMOVE};
 
 static const struct dp_schema schema = {.name = "hardware.node", .doc = "machines: failure, repair, energy"};
 

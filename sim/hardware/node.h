@@ -1,6 +1,6 @@
 /* sim/hardware/node.h — machines: classes, failure and repair, energy and its bill.
  * Layer: domain. Not collective. Other domains see the published columns of table "node" and the events NODE_JOINED,
- * NODE_DOWN and NODE_UP; node.c says when each comes. */
+ * NODE_DOWN, NODE_UP and NODE_LEFT; node.c says when each comes. */
 #ifndef DP_HARDWARE_NODE_H
 #define DP_HARDWARE_NODE_H
 
@@ -11,8 +11,13 @@ struct dp_node {
   uint16_t node_class; /* part id of hardware.class */
   uint16_t provider;   /* instance index of the fleet that owns it */
   uint8_t up;          /* 1 while it works */
+  uint8_t failed;      /* 1 from a failure to its repair */
+  uint8_t held;        /* 1 while its owner has switched it off */
   uint32_t failure_n;      /* failures so far */
+  uint32_t switch_n;       /* times that it was switched on again */
   dp_time joined_ns;
+  dp_time present_from_ns; /* its time in the network has been measured up to here */
+  dp_time fails_ns;        /* next failure, as drawn when it came up */
   dp_time up_since_ns;     /* beginning of the running up time (if up), or of the last one */
   dp_time down_since_ns;   /* of the last failure; 0 before the first */
   dp_time up_ns;           /* up time before up_since_ns */

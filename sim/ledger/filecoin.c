@@ -73,12 +73,30 @@ static bool add_signed(struct signed_u256 a, struct signed_u256 b, struct signed
   return dp_u256_sub(b.size, a.size, &out->size);
 }
 
+/* ⌊a b / 2^128⌋, or one more when `up` and something is cut off. Numbers near 1 have three limbs: the rest costs nothing. */
+static bool times(struct dp_u256 a, struct dp_u256 b, bool up, struct dp_u256 *out) {
+  uint64_t product[8] = {0};
+  const int a_n = a.limb[3] ? 4 : 3, b_n = b.limb[3] ? 4 : 3;
+  for (int i = 0; i < a_n; i++) {
+    uint64_t carry = 0;
+    for (int k = 0; k < b_n; k++) {
+      const dp_u128 sum = (dp_u128)a.limb[i] * b.limb[k] + product[i + k] + carry;
+      product[i + k] = (uint64_t)sum;
+      carry = (uint64_t)(sum >> 64);
+    }
+    product[i + b_n] = carry;
+  }
+  if (product[6] | product[7]) return false;
+  *out = (struct dp_u256){{product[2], product[3], product[4], product[5]}};
+  return !(up && (product[0] | product[1])) || dp_u256_add(*out, (struct dp_u256){{1}}, out);
+}
+
 /* Horner; the shift after each product goes towards −∞. */
 static bool polynomial(const struct dp_u256 *c, int n, bool alternating, struct dp_u256 x, struct signed_u256 *out) {
   struct signed_u256 acc = {{{0}}, false};
   for (int i = 0; i < n; i++) {
     struct signed_u256 term = {c[i], alternating && (n - 1 - i) % 2 == 1};
-    if (!dp_u256_mul_div(acc.size, x, one, acc.negative ? DP_ROUND_UP : DP_ROUND_DOWN, &acc.size)) return false;
+    if (!times(acc.size, x, acc.negative, &acc.size)) return false;
     if (!add_signed(acc, term, &acc)) return false;
   }
   *out = acc;
@@ -96,7 +114,7 @@ static bool exp_negative(struct dp_u256 x, struct dp_u256 *out) {
 /* attoFIL in Q.128 minted by baseline up to network time t. */
 static bool baseline_supply(struct dp_u256 t, struct dp_u256 *out) {
   struct dp_u256 x, rest;
-  return dp_u256_mul_div(t, lambda, one, DP_ROUND_DOWN, &x) && exp_negative(x, &rest) &&
+  return times(t, lambda, false, &x) && exp_negative(x, &rest) &&
          dp_u256_sub(one, rest, &rest) && dp_u256_mul(rest, baseline_atto, out);
 }
 
@@ -104,20 +122,25 @@ static bool baseline_supply(struct dp_u256 t, struct dp_u256 *out) {
 static bool simple_supply(int64_t epoch, struct dp_u256 *out) {
   struct dp_u256 x, rate;
   return dp_u256_mul(lambda, dp_u256_from_u128((dp_u128)epoch), &x) && exp_negative(x, &x) &&
-         dp_u256_mul(simple_atto, exp_lambda_1, &rate) && dp_u256_mul_div(rate, x, one, DP_ROUND_DOWN, out);
+         dp_u256_mul(simple_atto, exp_lambda_1, &rate) && times(rate, x, false, out);
 }
 
-static bool reward(int64_t epoch, struct dp_u256 before, struct dp_u256 after, dp_i128 *atto) {
-  struct signed_u256 old = {.negative = true}, new = {.negative = false}, sum;
+/* Of an epoch in which the baseline's supply goes from `before` to `after`. */
+static bool mint(int64_t epoch, struct dp_u256 before, struct dp_u256 after, dp_i128 *atto) {
+  const struct signed_u256 old = {before, true}, new = {after, false};
+  struct signed_u256 sum = {.negative = false};
   dp_u128 whole;
-  if (!simple_supply(epoch, &new.size) || !baseline_supply(before, &old.size)) return false;
-  sum = new;
-  if (!baseline_supply(after, &new.size) || !add_signed(sum, new, &sum) || !add_signed(sum, old, &sum)) return false;
+  if (!simple_supply(epoch, &sum.size) || !add_signed(sum, new, &sum) || !add_signed(sum, old, &sum)) return false;
   enum dp_round floor = sum.negative ? DP_ROUND_UP : DP_ROUND_DOWN; /* of the size */
   if (!dp_u256_mul_div(sum.size, (struct dp_u256){{1}}, one, floor, &sum.size)) return false;
   if (!dp_u256_to_u128(sum.size, &whole) || whole > DP_I128_MAX) return false;
   *atto = sum.negative ? -(dp_i128)whole : (dp_i128)whole;
   return true;
+}
+
+static bool reward(int64_t epoch, struct dp_u256 before, struct dp_u256 after, dp_i128 *atto) {
+  struct dp_u256 old, new;
+  return baseline_supply(before, &old) && baseline_supply(after, &new) && mint(epoch, old, new, atto);
 }
 
 static enum dp_status check_epoch(int64_t epoch, struct dp_err *err) {
@@ -185,5 +208,22 @@ enum dp_status dp_filecoin_step(struct dp_filecoin_network *network, dp_u128 pow
   if (atto != NULL)
     DP_TRY(dp_filecoin_reward(n.epoch, dp_filecoin_network_time(network), dp_filecoin_network_time(&n), atto, err));
   *network = n;
+  return DP_OK;
+}
+
+enum dp_status dp_filecoin_run(struct dp_filecoin_network *network, dp_u128 power, int64_t epochs, dp_i128 *atto,
+                               struct dp_err *err) {
+  struct dp_u256 before, after;
+  dp_i128 sum = 0, now;
+  if (!baseline_supply(dp_filecoin_network_time(network), &before))
+    return dp_fail(err, DP_RANGE, "a network time must lie in [0, %d] epochs", DP_FILECOIN_EPOCH_MAX);
+  for (int64_t i = 0; i < epochs; i++) {
+    DP_TRY(dp_filecoin_step(network, power, NULL, err));
+    if (!baseline_supply(dp_filecoin_network_time(network), &after) || !mint(network->epoch, before, after, &now))
+      return dp_fail(err, DP_RANGE, "a reward does not fit 128 bits");
+    sum += now;
+    before = after;
+  }
+  *atto = sum;
   return DP_OK;
 }

@@ -56,4 +56,8 @@ struct dp_u256 dp_filecoin_network_time(const struct dp_filecoin_network *networ
 enum dp_status dp_filecoin_step(struct dp_filecoin_network *network, dp_u128 power, dp_i128 *atto,
                                 struct dp_err *err);
 
+/** `epochs` ≥ 0 steps at one power: `atto` gets the sum of their rewards, each floored as on chain. */
+enum dp_status dp_filecoin_run(struct dp_filecoin_network *network, dp_u128 power, int64_t epochs, dp_i128 *atto,
+                               struct dp_err *err);
+
 #endif

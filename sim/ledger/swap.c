@@ -27,7 +27,7 @@ static bool side_of(dp_i128 reserve, dp_i128 offered, dp_u128 keep, struct dp_u2
 enum dp_status dp_swap_fill(const struct dp_reserves *p, struct dp_swap *batch, struct dp_err *err) {
   struct dp_u256 token_side, usd_side;
   const dp_u128 keep = (dp_u128)(MILLION - p->fee_ppm);
-  batch->token_out = batch->usd_out = 0;
+  batch->token_out = batch->usd_out = batch->usd_back = 0;
   if (p->token <= 0 || p->usd <= 0) return dp_fail(err, DP_INVARIANT, "the pool is empty");
   if (batch->usd_in < 0 || batch->token_in < 0)
     return dp_fail(err, DP_INVARIANT, "a negative amount is offered to the pool");

@@ -16,6 +16,7 @@ struct dp_reserves {
 struct dp_swap {
   dp_i128 usd_in, token_in;   /* ≥ 0 */
   dp_i128 token_out, usd_out; /* for usd_in and for token_in */
+  dp_i128 usd_back;           /* of usd_in, what nobody could sell for: 0 in a pool */
 };
 
 /** Fills the batch. With f the fee, b = usd_in (1 − f) and s = token_in (1 − f), everything trades at

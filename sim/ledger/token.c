@@ -4,8 +4,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "books/books.h"
+#include "ledger/credit.h"
 #include "ledger/exchange.h"
 
 /** `shared` of an instance: derived from the scenario, never changed after init. */
@@ -13,7 +15,12 @@ struct shared {
   uint16_t asset;
   const struct dp_instance *network; /* NULL: nobody's work is rewarded */
   struct dp_view work; /* market.gateway listing.work_tok: cumulative, per node */
-  struct dp_emission_rule emission;
+  const struct dp_instance *credit; /* NULL: none */
+  const struct dp_instance *stake;   /* publishes "staked" of this token; NULL: nobody does */
+  const struct dp_instance *storage; /* publishes "power_bytes"; NULL: nobody does */
+  unsigned stake_value, power_value;
+  struct dp_mint_rule mint;
+  struct dp_allocation allocation;
   dp_i128 genesis;
 };
 
@@ -23,16 +30,20 @@ struct claim {
 };
 
 enum { SHARE_TABLE, CLAIM_TABLE };
-enum { STATE_TABLE, TRANCHE_TABLE };
+enum { STATE_TABLE, TRANCHE_TABLE, MINT_TABLE };
 enum { FLOW_WORK, FLOW_REWARDED };
 enum { VALUE_EMISSION, VALUE_WORK, VALUE_INDEX };
 enum {
   METRIC_SUPPLY, METRIC_FLOAT, METRIC_LOCKED, METRIC_MINTED, METRIC_BURNED, METRIC_REWARDED, METRIC_TREASURY,
-  METRIC_INFLATION
+  METRIC_INFLATION, METRIC_STAKED, METRIC_WINDOW_MINTED, METRIC_WINDOW_BURNED
 };
 
 static struct dp_token_state *state_of(const struct dp_ctx *ctx) {
   return DP_ROW(dp_own_global(ctx, STATE_TABLE), struct dp_token_state, 0);
+}
+
+static struct dp_mint_state *mint_of(const struct dp_ctx *ctx) {
+  return DP_ROW(dp_own_global(ctx, MINT_TABLE), struct dp_mint_state, 0);
 }
 
 static struct claim *claim_of(const struct dp_ctx *ctx) {
@@ -74,9 +85,10 @@ static enum dp_status find_network(struct dp_ctx *ctx, struct shared *s) {
 static enum dp_status check_size(struct dp_ctx *ctx, const struct shared *s) {
   const struct dp_token_config *config = ctx->self->config;
   const dp_i128 most = (dp_i128)1 << 100;
-  dp_i128 minted, all;
+  const struct dp_emission_rule *schedule = &s->mint.schedule;
+  dp_i128 minted = schedule->amount, all; /* a bound for baseline minting; inflation is checked as it comes */
   int64_t decimals = config->decimals;
-  if (!dp_emission_minted(&s->emission, dp_ctx_sim(ctx)->spec.end_ns, &minted) ||
+  if ((dp_emission_timed(schedule) && !dp_emission_minted(schedule, dp_ctx_sim(ctx)->spec.end_ns, &minted)) ||
       !dp_i128_add(minted, s->genesis, &all))
     all = DP_I128_MAX;
   if (all <= most) return DP_OK;
@@ -84,6 +96,40 @@ static enum dp_status check_size(struct dp_ctx *ctx, const struct shared *s) {
   return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s: %lld decimals cannot hold its supply and emission (at most "
                  "2^100 base units: take %lld decimals, or fewer tokens)", ctx->self->name,
                  (long long)config->decimals, (long long)decimals);
+}
+
+/** Whether an instance is about this token, or about none in particular. */
+static bool concerns(const struct dp_instance *i, const struct dp_instance *token) {
+  const struct dp_param *p = i->model->schema ? dp_schema_param(i->model->schema, "token") : NULL;
+  if (!p || p->type != DP_PARAM_REF) return true;
+  return ((const struct dp_ref *)(const void *)((const char *)i->config + p->offset))->instance == token->index;
+}
+
+/** The first instance that publishes a value of this name, in registry order; NULL: nobody does. */
+static const struct dp_instance *publisher(const struct dp_ctx *ctx, const char *name, unsigned *value) {
+  const struct dp_sim *sim = dp_ctx_sim(ctx);
+  for (size_t i = 0; i < sim->instance_n; i++) {
+    const struct dp_model *m = sim->instances[i].model;
+    for (size_t k = 0; k < m->value_n; k++)
+      if (m->values[k].direction == DP_OUT && strcmp(m->values[k].name, name) == 0 &&
+          concerns(&sim->instances[i], ctx->self))
+        return *value = (unsigned)k, &sim->instances[i];
+  }
+  return NULL;
+}
+
+/** Who else tells the emission something: all by name, none of them needed. */
+static void find_others(struct dp_ctx *ctx, struct shared *s) {
+  s->credit = dp_credit_of(dp_ctx_sim(ctx), ctx->self);
+  s->stake = publisher(ctx, "staked", &s->stake_value);
+  s->storage = publisher(ctx, "power_bytes", &s->power_value);
+}
+
+static enum dp_status check_buyback(struct dp_ctx *ctx) {
+  const struct dp_token_config *config = ctx->self->config;
+  if (config->buyback_ratio <= 0 || dp_exchange_of(ctx->self)) return DP_OK;
+  return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s: buyback_ratio = %g needs an exchange to buy on (add one to "
+                 "exchanges, or leave it out)", ctx->self->name, config->buyback_ratio);
 }
 
 static enum dp_status init_replicated(struct dp_ctx *ctx) {
@@ -95,22 +141,27 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   if (!dp_token_base_units(config->supply, config->decimals, &s->genesis))
     return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s: the supply must fit 126 bits of base units (take fewer "
                    "decimals)", ctx->self->name);
-  DP_TRY(dp_emission_rule_make(config->emission.part, config->decimals, &s->emission, ctx->err));
+  DP_TRY(dp_mint_rule_make(config->emission.part, config->decimals, &s->mint, ctx->err));
   DP_TRY(check_size(ctx, s));
   DP_TRY(dp_books_asset(ctx, ctx->self->name, (int)config->decimals, &s->asset));
   DP_TRY(dp_table_add(dp_own_global(ctx, STATE_TABLE), &row, ctx->err));
+  DP_TRY(dp_table_add(dp_own_global(ctx, MINT_TABLE), &row, ctx->err));
   state_of(ctx)->genesis = s->genesis;
+  *mint_of(ctx) = dp_mint_start(&s->mint);
   DP_TRY(dp_books_post(ctx, DP_REASON_GENESIS, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset),
                        dp_books_own(ctx, DP_ACCOUNT_HOLDERS, s->asset), s->genesis));
   DP_TRY(dp_allocation_init(ctx, dp_own_global(ctx, TRANCHE_TABLE), &config->allocation, s->asset, config->decimals,
-                            s->genesis));
+                            s->genesis, &s->allocation));
   DP_TRY(find_network(ctx, s));
-  for (const struct dp_instance *x = dp_sim_first(dp_ctx_sim(ctx), "ledger.exchange"); x; x = dp_sim_next(x))
-    if (((const struct dp_exchange_config *)x->config)->token.instance == ctx->self->index) return DP_OK;
-  if (config->buyback_ratio > 0)
-    return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s: buyback_ratio = %g needs an exchange to buy on (add one to "
-                   "exchanges, or leave it out)", ctx->self->name, config->buyback_ratio);
-  return DP_OK;
+  find_others(ctx, s);
+  return check_buyback(ctx);
+}
+
+static void release(void *p) {
+  struct shared *s = p;
+  dp_mint_rule_free(&s->mint);
+  dp_allocation_free(&s->allocation);
+  free(s);
 }
 
 static enum dp_status init_cell(struct dp_ctx *ctx) {
@@ -149,27 +200,65 @@ static enum dp_status sweep(struct dp_ctx *ctx, const struct shared *s, struct d
                        dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset), rest);
 }
 
+static dp_i128 supply_of(const struct dp_ctx *ctx) {
+  const struct shared *s = ctx->self->shared;
+  return -dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset));
+}
+
+/* All that came into being less what there is. */
+static dp_i128 burned_of(const struct dp_ctx *ctx) {
+  const struct shared *s = ctx->self->shared;
+  const struct dp_token_state *state = state_of(ctx);
+  return state->genesis + state->minted + dp_credit_shortfall(ctx, s->credit) - supply_of(ctx);
+}
+
+/* Schedule, rounds, epochs and net emissions up to now: what this settlement mints. */
+static enum dp_status mint(struct dp_ctx *ctx, const struct shared *s, dp_i128 *emission) {
+  struct dp_token_state *state = state_of(ctx);
+  const struct dp_emission *e = s->mint.emission;
+  const dp_i128 supply = supply_of(ctx), burned = burned_of(ctx);
+  dp_i128 total;
+  struct dp_mint_input in = {.now_ns = ctx->now_ns, .supply = supply, .burned = burned, .staked = -1, .power_bytes = -1};
+  if (s->stake) in.staked = dp_value_integer(ctx, s->stake, s->stake_value);
+  if (s->storage) in.power_bytes = dp_value_integer(ctx, s->storage, s->power_value);
+  state->staked = s->stake ? in.staked : e ? dp_token_part(supply, s->mint.bonded) : 0;
+  if (dp_mint_advance(&s->mint, mint_of(ctx), &in, ctx->err) != DP_OK)
+    return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: the emission of %s: %s", ctx->self->name, ctx->err->text);
+  if (!dp_mint_total(&s->mint, mint_of(ctx), ctx->now_ns, &total))
+    return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: the emission of %s overflows 127 bits", ctx->self->name);
+  *emission = total - state->minted;
+  state->minted = total;
+  state->window_minted = *emission;
+  state->window_burned = burned - state->burned;
+  state->burned = burned;
+  return dp_books_post(ctx, DP_REASON_EMISSION, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset),
+                       dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), *emission);
+}
+
+/* Hosts share what is minted and what used credits owe them; without work the first is swept and the second waits. */
+static enum dp_status send(struct dp_ctx *ctx, const struct shared *s, dp_i128 emission, dp_i128 work, dp_i128 *sent) {
+  struct dp_token_state *state = state_of(ctx);
+  uint32_t pay = 0;
+  const dp_i128 owed = s->credit && work > 0 ? dp_credit_owed(ctx, s->credit, &pay) : 0;
+  const uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset);
+  DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), bridge, emission));
+  DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, pay, bridge, owed));
+  state->paid += owed;
+  *sent = work > 0 ? emission + owed : 0;
+  return work > 0 ? DP_OK : sweep(ctx, s, state, emission);
+}
+
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  const struct dp_token_config *config = ctx->self->config;
   const struct shared *s = ctx->self->shared;
   struct dp_token_state *state = state_of(ctx);
-  dp_i128 scheduled, work = dp_flow_sum(ctx, FLOW_WORK), rewarded = dp_flow_sum(ctx, FLOW_REWARDED);
+  dp_i128 emission, work = dp_flow_sum(ctx, FLOW_WORK), rewarded = dp_flow_sum(ctx, FLOW_REWARDED);
   if (!beat->settlement) return DP_OK;
-  if (!dp_emission_minted(&s->emission, ctx->now_ns, &scheduled))
-    return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: the emission of %s overflows 127 bits", ctx->self->name);
-  DP_TRY(dp_allocation_unlock(ctx, dp_own_global(ctx, TRANCHE_TABLE), &config->allocation));
   DP_TRY(sweep(ctx, s, state, state->pending - rewarded));
   state->rewarded += rewarded;
-  dp_i128 emission = scheduled - state->minted;
-  uint32_t rewards = dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset);
-  DP_TRY(dp_books_post(ctx, DP_REASON_EMISSION, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset), rewards, emission));
-  DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, rewards, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset), emission));
-  state->minted = scheduled;
-  if (work == 0) { /* nobody earns it */
-    DP_TRY(sweep(ctx, s, state, emission));
-    emission = 0;
-  }
-  state->pending = emission;
+  DP_TRY(mint(ctx, s, &emission));
+  DP_TRY(dp_allocation_unlock(ctx, dp_own_global(ctx, TRANCHE_TABLE), &s->allocation, supply_of(ctx)));
+  DP_TRY(send(ctx, s, emission, work, &state->pending));
+  emission = state->pending;
   double index = work > 0 ? dp_i128_to_double(emission) / dp_i128_to_double(work) : 0;
   dp_value_set(ctx, VALUE_EMISSION, emission, dp_books_units(dp_ctx_sim(ctx), s->asset, emission));
   dp_value_set(ctx, VALUE_WORK, work, dp_i128_to_double(work));
@@ -207,35 +296,41 @@ static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat)
 
 /* ---- measures and invariants ---- */
 
+static void show(struct dp_ctx *ctx, unsigned metric, dp_i128 base) {
+  const struct shared *s = ctx->self->shared;
+  dp_metric_set_global(ctx, metric, dp_books_units(dp_ctx_sim(ctx), s->asset, base));
+}
+
 static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   const struct shared *s = ctx->self->shared;
   const struct dp_token_state *state = state_of(ctx);
-  const struct dp_sim *sim = dp_ctx_sim(ctx);
-  dp_i128 supply = -dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset));
-  dp_i128 burned = state->genesis + state->minted - supply;
-  dp_i128 treasury = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset));
-  dp_i128 locked = dp_allocation_locked(dp_own_global(ctx, TRANCHE_TABLE));
-  double growth = dp_i128_to_double(state->minted - burned) / dp_i128_to_double(state->genesis);
-  dp_metric_set_global(ctx, METRIC_SUPPLY, dp_books_units(sim, s->asset, supply));
-  dp_metric_set_global(ctx, METRIC_FLOAT, dp_books_units(sim, s->asset, supply - locked - treasury));
-  dp_metric_set_global(ctx, METRIC_LOCKED, dp_books_units(sim, s->asset, locked));
-  dp_metric_set_global(ctx, METRIC_MINTED, dp_books_units(sim, s->asset, state->minted));
-  dp_metric_set_global(ctx, METRIC_BURNED, dp_books_units(sim, s->asset, burned));
-  dp_metric_set_global(ctx, METRIC_REWARDED, dp_books_units(sim, s->asset, state->rewarded));
-  dp_metric_set_global(ctx, METRIC_TREASURY, dp_books_units(sim, s->asset, treasury));
+  const dp_i128 supply = supply_of(ctx), grown = supply - state->genesis;
+  const dp_i128 treasury = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset));
+  const dp_i128 locked = dp_allocation_locked(dp_own_global(ctx, TRANCHE_TABLE));
+  const double growth = dp_i128_to_double(grown) / dp_i128_to_double(state->genesis);
+  show(ctx, METRIC_SUPPLY, supply);
+  show(ctx, METRIC_FLOAT, supply - locked - treasury - dp_credit_held(ctx, s->credit));
+  show(ctx, METRIC_LOCKED, locked);
+  show(ctx, METRIC_MINTED, state->minted);
+  show(ctx, METRIC_BURNED, burned_of(ctx));
+  show(ctx, METRIC_REWARDED, state->rewarded);
+  show(ctx, METRIC_TREASURY, treasury);
+  show(ctx, METRIC_STAKED, state->staked);
+  show(ctx, METRIC_WINDOW_MINTED, state->window_minted);
+  show(ctx, METRIC_WINDOW_BURNED, state->window_burned);
   dp_metric_set_global(ctx, METRIC_INFLATION,
                        ctx->now_ns == 0 ? 0 : growth * ((double)(365 * DP_DAY) / (double)ctx->now_ns));
   return DP_OK;
 }
 
-/* genesis + minted = what hosts took + what they may still take + the treasury's part + what the holders have */
+/* minted + paid for credits = what hosts took + what they may still take + the treasury's part */
 static enum dp_status check_replicated(struct dp_ctx *ctx) {
   const struct shared *s = ctx->self->shared;
   const struct dp_token_state *state = state_of(ctx);
-  dp_i128 scheduled;
-  if (!dp_emission_minted(&s->emission, ctx->now_ns, &scheduled) || state->minted != scheduled)
+  dp_i128 total;
+  if (!dp_mint_total(&s->mint, mint_of(ctx), ctx->now_ns, &total) || state->minted != total)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: %s: minted is not what the schedule says", ctx->self->name);
-  if (state->minted != state->rewarded + state->pending + state->swept)
+  if (state->minted + state->paid != state->rewarded + state->pending + state->swept)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: %s: rewards and remainders do not add up to what was minted",
                    ctx->self->name);
   return DP_OK;

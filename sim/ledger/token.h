@@ -4,7 +4,7 @@
 #define DP_LEDGER_TOKEN_H
 
 #include "ledger/allocation.h"
-#include "ledger/emission.h"
+#include "ledger/mint.h"
 #include "model/sim.h"
 
 /** Configuration of model "ledger.token"; the instance's name is the token's. */
@@ -28,10 +28,14 @@ struct dp_token_share {
 /** Row 0 of the replicated table "ledger.token token". */
 struct dp_token_state {
   dp_i128 genesis;  /* supply at the start */
-  dp_i128 minted;   /* by the schedule, up to the last settlement */
-  dp_i128 pending;  /* of it, what the last settlement sent to the cells */
+  dp_i128 minted;   /* by schedule and net emissions, up to the last settlement */
+  dp_i128 paid;     /* for used credits (ledger.credit), handed to hosts with the emission */
+  dp_i128 pending;  /* of both, what the last settlement sent to the cells */
   dp_i128 rewarded; /* taken by hosts, up to the settlement before the last */
   dp_i128 swept;    /* to the treasury: what flooring left over, and emission without work */
+  dp_i128 staked;   /* by the model of staking, else bonded_ratio of the supply */
+  dp_i128 burned;   /* seen by the last settlement */
+  dp_i128 window_minted, window_burned; /* of the last settlement, and between it and the one before */
 };
 
 extern const struct dp_model dp_token_model; /* section "tokens"; "ledger.token" */

@@ -22,8 +22,14 @@ const struct dp_schema dp_cloud_schema = {.name = "market.cloud", .doc = "the ce
                                           DP_ROWS(param, params),
                                           .size = sizeof(struct dp_cloud)};
 
+double dp_cloud_advantage(double price_ratio, double latency_gap_s, double price_weight, double latency_weight_per_s,
+                          double network_preference) {
+  return network_preference - price_weight * log(price_ratio) - latency_weight_per_s * latency_gap_s;
+}
+
 double dp_cloud_network_share(double price_ratio, double latency_gap_s, double price_weight, double latency_weight_per_s,
                               double network_preference) {
-  const double utility = network_preference - price_weight * log(price_ratio) - latency_weight_per_s * latency_gap_s;
+  const double utility =
+      dp_cloud_advantage(price_ratio, latency_gap_s, price_weight, latency_weight_per_s, network_preference);
   return 1 / (1 + exp(-utility));
 }

@@ -14,6 +14,10 @@ struct dp_cloud {
 
 extern const struct dp_schema dp_cloud_schema;
 
+/** Utility of the network over the cloud: preference − price_weight·ln(price_ratio) − latency_weight·latency_gap. */
+double dp_cloud_advantage(double price_ratio, double latency_gap_s, double price_weight, double latency_weight_per_s,
+                          double network_preference);
+
 /** Probability that a customer takes the network and not the cloud: a binary logit on ln(price) and seconds to the first
  *  token (McFadden 1974). @param price_ratio the network's price over the cloud's, > 0 */
 double dp_cloud_network_share(double price_ratio, double latency_gap_s, double price_weight, double latency_weight_per_s,

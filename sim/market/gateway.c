@@ -6,6 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "market/flow.h"
+
+static bool is_flow(const struct dp_ctx *ctx) {
+  return ((const struct dp_gateway_config *)ctx->self->config)->fidelity == DP_FIDELITY_FLOW;
+}
 static const struct dp_gateway_shared *shared_of(const struct dp_ctx *ctx) { return ctx->self->shared; }
 
 /** Sends to another model instance in this cell. */
@@ -173,16 +178,35 @@ static enum dp_status post_price(struct dp_ctx *ctx, const struct dp_event *even
   if (posted.market != ctx->self->index) return DP_OK;
   const uint32_t node = dp_entity_row(event->dest);
   struct dp_listing l = *dp_listing_at(ctx, node);
-  if (l.price_nusd_per_mtok == 0) return dp_index_enlist(ctx, node, posted.price_nusd_per_mtok);
+  if (l.price_nusd_per_mtok == 0)
+    return (is_flow(ctx) ? dp_stock_enlist : dp_index_enlist)(ctx, node, posted.price_nusd_per_mtok);
+  if (is_flow(ctx)) {
+    dp_stock_price(ctx, node, posted.price_nusd_per_mtok);
+    return DP_OK;
+  }
   l.price_nusd_per_mtok = posted.price_nusd_per_mtok;
   dp_index_put(ctx, node, &l);
   return DP_OK;
 }
 
 static enum dp_status set_up(struct dp_ctx *ctx, uint32_t node, bool up) {
+  if (is_flow(ctx)) {
+    dp_stock_up(ctx, node, up);
+    return DP_OK;
+  }
   struct dp_listing l = *dp_listing_at(ctx, node);
   l.up = up;
   dp_index_put(ctx, node, &l);
+  return DP_OK;
+}
+
+/** The node is about to lose its row: nothing of it may be counted any more. */
+static enum dp_status delist(struct dp_ctx *ctx, uint32_t node) {
+  struct dp_listing l = *dp_listing_at(ctx, node);
+  l.price_nusd_per_mtok = 0;
+  l.up = 0;
+  if (is_flow(ctx)) dp_stock_price(ctx, node, 0);
+  else dp_index_put(ctx, node, &l);
   return DP_OK;
 }
 
@@ -191,6 +215,8 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
     case DP_EVENT_JOB_SUBMIT: return submit(ctx, event);
     case DP_EVENT_JOB_FORWARD: return forwarded(ctx, event);
     case DP_EVENT_JOB_RETURN: return returned(ctx, event);
+    case DP_EVENT_FLOW_DEMAND: return dp_flow_demand(ctx, event);
+    case DP_EVENT_TIMER: return dp_flow_timer(ctx, event);
     default: break;
   }
   if (dp_table_find(dp_own_table(ctx, DP_GATEWAY_LISTING), event->dest) == DP_NO_ROW) {
@@ -204,6 +230,7 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
     case DP_EVENT_PRICE_POSTED: return post_price(ctx, event);
     case DP_EVENT_NODE_DOWN: return set_up(ctx, dp_entity_row(event->dest), false);
     case DP_EVENT_NODE_UP: return set_up(ctx, dp_entity_row(event->dest), true);
+    case DP_EVENT_NODE_LEFT: return delist(ctx, dp_entity_row(event->dest));
     default: return dp_fail(ctx->err, DP_INVARIANT, "market.gateway: event kind %d is not handled", event->kind);
   }
 }
@@ -234,6 +261,8 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   DP_TRY(dp_view_find(dp_sim_first(self->sim, "hardware.node"), "node", "provider", &shared->provider, ctx->err));
   DP_TRY(find_views(ctx, "provider.fleet", "host", "usd_account", &shared->usd_account));
   DP_TRY(find_views(ctx, "workload.inference", "source", "expected_ttft_s", &shared->expected));
+  DP_TRY(dp_flow_workloads(ctx));
+  if (config->fidelity == DP_FIDELITY_FLOW) return dp_flow_init(ctx);
   if (shared->place->cell_n > 1)
     DP_TRY(dp_open_channel(ctx, "request", shared->place->least_delay_ns, &shared->channel));
   return dp_open_beat(ctx, "load", (dp_time)(config->load_refresh_s * 1e9));
@@ -241,26 +270,41 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
 
 static void release(void *shared) {
   struct dp_gateway_shared *s = shared;
+  dp_flow_release(&s->flow);
   free(s->usd_account);
   free(s->expected);
   free(s);
 }
 
+/** What hosts of the cell get at this settlement. */
+static dp_i128 payable_nusd(struct dp_ctx *ctx) {
+  const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
+  dp_i128 payable = 0;
+  if (is_flow(ctx)) {
+    payable = dp_flow_cell_of(ctx)->paid_nusd;
+    dp_flow_cell_of(ctx)->paid_nusd = 0;
+    return payable;
+  }
+  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1))
+    payable += dp_listing_at(ctx, i)->payable_nusd;
+  return payable;
+}
+
+static void bulletin_of(struct dp_ctx *ctx, struct dp_gateway_bulletin *out) {
+  (is_flow(ctx) ? dp_flow_bulletin : dp_route_bulletin)(ctx, out);
+}
+
 static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  if (beat->own) {
+  if (beat->own || is_flow(ctx)) {
     struct dp_gateway_bulletin bulletin;
-    dp_route_bulletin(ctx, &bulletin);
+    bulletin_of(ctx, &bulletin);
     dp_bulletin_post(ctx, &bulletin);
   }
   if (!beat->settlement) return DP_OK;
   const uint32_t protocol = dp_books_own(ctx, DP_ACCOUNT_PROTOCOL, DP_USD);
   const dp_i128 take = dp_books_balance(ctx, protocol);
-  struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
-  dp_i128 payable = 0;
-  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1))
-    payable += dp_listing_at(ctx, i)->payable_nusd;
   DP_TRY(dp_books_post(ctx, DP_REASON_TAKE_OUT, protocol, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD), take));
-  DP_TRY(dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_PAYABLE, payable));
+  DP_TRY(dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_PAYABLE, payable_nusd(ctx)));
   return dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_TAKE, take);
 }
 
@@ -275,17 +319,20 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   const dp_i128 take = dp_flow_sum(ctx, DP_GATEWAY_FLOW_TAKE), paid = take + dp_flow_sum(ctx, DP_GATEWAY_FLOW_PAYABLE);
   publish(ctx, DP_GATEWAY_VALUE_TAKE, take);
   publish(ctx, DP_GATEWAY_VALUE_SPEND, paid);
+  if (is_flow(ctx) && !beat->last) DP_TRY(dp_flow_spill(ctx));
   return dp_books_post(ctx, DP_REASON_TAKE_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD),
                        dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD), take);
 }
 
 static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  return beat->settlement ? dp_trade_pay_out(ctx) : DP_OK;
+  if (!beat->settlement) return DP_OK;
+  if (is_flow(ctx) && !beat->last) dp_flow_take_spill(ctx);
+  return dp_trade_pay_out(ctx);
 }
 
 static enum dp_status sample_cell(struct dp_ctx *ctx) {
   struct dp_gateway_bulletin b;
-  dp_route_bulletin(ctx, &b);
+  bulletin_of(ctx, &b);
   dp_metric_set(ctx, DP_GATEWAY_UP, dp_place_region(shared_of(ctx)->place, ctx->cell->id), b.up_n);
   return DP_OK;
 }
@@ -295,5 +342,7 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   dp_metric_set_global(ctx, DP_GATEWAY_TREASURY, dp_books_units(dp_ctx_sim(ctx), DP_USD, treasury));
   return DP_OK;
 }
+
+static enum dp_status check_cell(struct dp_ctx *ctx) { return is_flow(ctx) ? DP_OK : dp_index_check(ctx); }
 
 #include "market/gateway_tables.inc"

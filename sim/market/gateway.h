@@ -14,9 +14,11 @@
 
 extern const struct dp_model dp_gateway_model;
 
+enum dp_fidelity { DP_FIDELITY_REQUEST, DP_FIDELITY_FLOW };
 enum dp_routing { DP_ROUTE_CHEAPEST, DP_ROUTE_NEAREST, DP_ROUTE_LEAST_LOADED, DP_ROUTE_TWO_CHOICES };
 
 struct dp_gateway_config {
+  int fidelity;               /* enum dp_fidelity */
   int routing;                /* enum dp_routing */
   double take_ratio;          /* of each payment, kept by the protocol */
   double prompt_price_ratio;  /* price of a prompt token over that of an output token */
@@ -35,8 +37,12 @@ struct dp_listing {
   int64_t pending_tok; /* prompt and output tokens of requests sent to it and not finished */
   int64_t work_tok;    /* priced tokens delivered so far, each request's floored and at least 1 */
   int64_t payable_nusd;
+  int64_t busy_ns;     /* at flow fidelity: time at work so far */
+  int64_t away_ns;     /* at flow fidelity: see struct dp_stock */
+  uint32_t work_rest_utok; /* at flow fidelity: millionths of a token beside work_tok */
+  uint32_t wallet;         /* at flow fidelity: of its host */
   uint32_t in_flight_n;
-  uint16_t tier; /* row of table `tier`, if listed */
+  uint16_t tier; /* row of table `tier` (at flow fidelity `stock`), if listed */
   uint8_t up;
   uint8_t zero;
 };
@@ -65,6 +71,25 @@ struct dp_gateway_bulletin {
   int64_t pending_tok;
   int64_t capacity_tok; /* largest context that a host with room can take */
   uint32_t up_n, room_n; /* working hosts; those that can take one more request of some size */
+  uint64_t zero;
+  dp_i128 unserved_utok; /* at flow fidelity: work of the last interval that nobody here did */
+  dp_i128 unserved_nusd; /* what its customers have left for it */
+  dp_i128 spare_utok;    /* what hosts here could have done more */
+};
+
+/** What a host could do in an interval, and its price: scratch. */
+struct dp_offer {
+  int64_t price, utok;
+};
+
+/** Derived in init, at flow fidelity; the offers are scratch. */
+struct dp_flow_shared {
+  bool has_demand;
+  struct dp_view node_class;  /* hardware.node node */
+  struct dp_view jobs_per_s, solo_jobs_per_s, first_token_s, slots_n; /* workload.demand class */
+  struct dp_view prompt, output;                                      /* workload.demand customers */
+  struct dp_offer *offers; /* [offer_cap] */
+  size_t offer_cap;
 };
 
 /** Derived in init: instance->shared. */
@@ -78,12 +103,16 @@ struct dp_gateway_shared {
   uint16_t server;             /* instance that runs requests */
   int64_t prompt_price_ppm;
   int64_t take_ppb;
+  struct dp_flow_shared flow;
 };
 
-enum dp_gateway_table { DP_GATEWAY_LISTING, DP_GATEWAY_TIER, DP_GATEWAY_INDEX };
+enum dp_gateway_table {
+  DP_GATEWAY_LISTING, DP_GATEWAY_TIER, DP_GATEWAY_INDEX, DP_GATEWAY_CELL, DP_GATEWAY_STOCK, /* of cells */
+  DP_GATEWAY_SPILL = 0 /* replicated */
+};
 enum dp_gateway_metric {
   DP_GATEWAY_SUBMITTED, DP_GATEWAY_SPEND, DP_GATEWAY_WORK, DP_GATEWAY_TAKE, DP_GATEWAY_REMOTE, DP_GATEWAY_CLOUD_N,
-  DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY
+  DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY, DP_GATEWAY_WANTED, DP_GATEWAY_CAPACITY, DP_GATEWAY_FORWARDED
 };
 enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE, DP_GATEWAY_FLOW_PAYABLE };
 enum dp_gateway_value { DP_GATEWAY_VALUE_SPEND, DP_GATEWAY_VALUE_TAKE };
@@ -154,7 +183,7 @@ enum dp_status dp_trade_send(struct dp_ctx *ctx, int64_t amount_nusd);
 enum dp_status dp_trade_receive(struct dp_ctx *ctx, int64_t amount_nusd);
 /** A host has done the work: its share becomes payable, the protocol's is taken. */
 enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct dp_job_result *result);
-/** Settlement: what is payable reaches the wallets. */
+/** Settlement: what is payable reaches the wallets, at either fidelity. */
 enum dp_status dp_trade_pay_out(struct dp_ctx *ctx);
 
 #endif

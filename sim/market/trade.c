@@ -54,16 +54,24 @@ enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct
   return DP_OK;
 }
 
+#define FETCH_ROWS 8u
+
 enum dp_status dp_trade_pay_out(struct dp_ctx *ctx) {
   const struct dp_gateway_shared *shared = shared_of(ctx);
+  struct dp_books_run run;
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_PAYOUT, own(ctx, DP_ACCOUNT_PAYABLE), true, &run));
   struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
   for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1)) {
     struct dp_listing *l = dp_listing_at(ctx, i);
+    if (i + FETCH_ROWS < listings->row_n) dp_books_prefetch(ctx, dp_listing_at(ctx, i + FETCH_ROWS)->wallet);
     if (l->payable_nusd == 0) continue;
-    const uint16_t fleet = *(const uint16_t *)dp_view_at(ctx, &shared->provider, i);
-    const uint32_t wallet = *(const uint32_t *)dp_view_at(ctx, &shared->usd_account[fleet], i);
-    DP_TRY(dp_books_post(ctx, DP_REASON_PAYOUT, own(ctx, DP_ACCOUNT_PAYABLE), wallet, l->payable_nusd));
+    uint32_t wallet = l->wallet;
+    if (wallet == 0) {
+      const uint16_t fleet = *(const uint16_t *)dp_view_at(ctx, &shared->provider, i);
+      wallet = *(const uint32_t *)dp_view_at(ctx, &shared->usd_account[fleet], i);
+    }
+    DP_TRY(dp_books_run_add(&run, wallet, l->payable_nusd));
     l->payable_nusd = 0;
   }
-  return DP_OK;
+  return dp_books_run_end(&run);
 }

@@ -1,5 +1,14 @@
 /* sim/model/beat.c — a beat: collect, exchange, clear, apply, check; then the series. */
+#include <time.h>
+
 #include "model/host.h"
+
+/* Wall clock without the time that this rank has waited for others: what a beat costs is kept apart from results. */
+static dp_time busy_clock_ns(const struct dp_sim *sim) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (dp_time)t.tv_sec * DP_S + t.tv_nsec - sim->comm->wait_ns;
+}
 
 typedef enum dp_status (*beat_fn)(struct dp_ctx *ctx, const struct dp_beat_info *beat);
 typedef enum dp_status (*plain_fn)(struct dp_ctx *ctx);
@@ -11,14 +20,11 @@ static enum dp_status replicated(struct dp_beat_run *r, const struct dp_instance
   return status == DP_OK ? DP_OK : dp_host_blame(in, r->now_ns, status, r->err);
 }
 
-static enum dp_status in_cells(struct dp_beat_run *r, const struct dp_instance *in, beat_fn fn, plain_fn plain) {
-  struct dp_ctx ctx = {.engine = r->sim->engine, .self = in, .now_ns = r->now_ns, .err = r->err};
-  for (uint32_t i = 0; i < ctx.engine->local_n; i++) {
-    ctx.cell = &ctx.engine->cells[i];
-    enum dp_status status = fn ? fn(&ctx, &r->info) : plain(&ctx);
-    if (status != DP_OK) return dp_host_blame(in, r->now_ns, status, r->err);
-  }
-  return DP_OK;
+static enum dp_status in_cell(struct dp_beat_run *r, const struct dp_instance *in, struct dp_cell *cell, beat_fn fn,
+                              plain_fn plain) {
+  struct dp_ctx ctx = {.engine = r->sim->engine, .cell = cell, .self = in, .now_ns = r->now_ns, .err = r->err};
+  enum dp_status status = fn ? fn(&ctx, &r->info) : plain(&ctx);
+  return status == DP_OK ? DP_OK : dp_host_blame(in, r->now_ns, status, r->err);
 }
 
 /** The next instance that takes part in the beat, from index *i on; NULL after the last. */
@@ -32,17 +38,26 @@ static const struct dp_instance *next_in(struct dp_beat_run *r, size_t *i) {
   return NULL;
 }
 
-static enum dp_status collect(struct dp_beat_run *r) {
+/** All instances in one cell before the next cell: what they share of it is then still in the cache. */
+static enum dp_status collect_cell(struct dp_beat_run *r, struct dp_cell *cell) {
   struct dp_host *h = r->sim->host;
   const struct dp_instance *in;
   h->phase = DP_HOST_COLLECT;
-  for (size_t k = 0; k < h->flow_n; k++) h->flows[k] = 0;
   for (size_t i = 0; (in = next_in(r, &i));)
-    if (in->model->collect) DP_TRY(in_cells(r, in, in->model->collect, NULL));
+    if (in->model->collect) DP_TRY(in_cell(r, in, cell, in->model->collect, NULL));
   h->phase = DP_HOST_SAMPLE_CELL;
   if (r->info.settlement)
     for (size_t i = 0; (in = next_in(r, &i));)
-      if (in->model->sample_cell) DP_TRY(in_cells(r, in, NULL, in->model->sample_cell));
+      if (in->model->sample_cell) DP_TRY(in_cell(r, in, cell, NULL, in->model->sample_cell));
+  return DP_OK;
+}
+
+static enum dp_status collect(struct dp_beat_run *r) {
+  struct dp_host *h = r->sim->host;
+  const struct dp_engine *e = r->sim->engine;
+  h->phase = DP_HOST_COLLECT;
+  for (size_t k = 0; k < h->flow_n; k++) h->flows[k] = 0;
+  for (uint32_t i = 0; i < e->local_n; i++) DP_TRY(collect_cell(r, &e->cells[i]));
   return DP_OK;
 }
 
@@ -85,19 +100,26 @@ static enum dp_status receipts(struct dp_beat_run *r, const struct dp_instance *
   return DP_OK;
 }
 
+static enum dp_status apply_cell(struct dp_beat_run *r, struct dp_cell *cell) {
+  const struct dp_instance *in;
+  for (size_t i = 0; (in = next_in(r, &i));)
+    if (in->model->apply) DP_TRY(in_cell(r, in, cell, in->model->apply, NULL));
+  if (r->info.settlement)
+    for (size_t i = 0; (in = next_in(r, &i));)
+      if (in->model->check_cell) DP_TRY(in_cell(r, in, cell, NULL, in->model->check_cell));
+  return DP_OK;
+}
+
 static enum dp_status apply(struct dp_beat_run *r) {
   const struct dp_instance *in;
+  const struct dp_engine *e = r->sim->engine;
   r->sim->host->phase = DP_HOST_APPLY;
   size_t t = 0;
-  for (size_t i = 0; (in = next_in(r, &i));) {
-    DP_TRY(receipts(r, in, &t));
-    if (in->model->apply) DP_TRY(in_cells(r, in, in->model->apply, NULL));
-  }
+  for (size_t i = 0; (in = next_in(r, &i));) DP_TRY(receipts(r, in, &t));
+  for (uint32_t i = 0; i < e->local_n; i++) DP_TRY(apply_cell(r, &e->cells[i]));
   if (!r->info.settlement) return DP_OK;
-  for (size_t i = 0; (in = next_in(r, &i));) {
-    if (in->model->check_cell) DP_TRY(in_cells(r, in, NULL, in->model->check_cell));
+  for (size_t i = 0; (in = next_in(r, &i));)
     if (in->model->check_replicated) DP_TRY(replicated(r, in, NULL, in->model->check_replicated));
-  }
   return DP_OK;
 }
 
@@ -108,11 +130,15 @@ static enum dp_status deferred(const struct dp_beat_run *r) {
 }
 
 static enum dp_status steps(struct dp_beat_run *r) {
+  dp_time began_ns = busy_clock_ns(r->sim), *in_cells_ns = &r->sim->engine->beat_cells_ns;
   enum dp_status mine = collect(r);
+  *in_cells_ns += busy_clock_ns(r->sim) - began_ns;
   if (mine == DP_OK) mine = deferred(r);
   DP_TRY(dp_host_exchange(r, mine));
   DP_TRY(clear(r));
+  began_ns = busy_clock_ns(r->sim);
   DP_TRY(apply(r));
+  *in_cells_ns += busy_clock_ns(r->sim) - began_ns;
   DP_TRY(deferred(r));
   if (!r->info.settlement) return DP_OK;
   DP_TRY(dp_host_series(r));
@@ -134,7 +160,9 @@ enum dp_status dp_host_beat(void *owner, dp_time now_ns, uint64_t due, bool last
       .since_ns = now_ns - clock->settled_ns,
   };
   sim->host->due = due;
+  dp_time began_ns = busy_clock_ns(sim);
   enum dp_status status = steps(&r);
+  sim->engine->beat_ns += busy_clock_ns(sim) - began_ns;
   sim->host->phase = DP_HOST_EVENTS;
   sim->host->transaction_n = 0;
   return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/host.h"
 
 struct record {
@@ -43,13 +44,8 @@ static bool has_records(const struct dp_beat_run *r) {
 }
 
 static enum dp_status keep_transaction(struct dp_host *h, const unsigned char *bytes, struct dp_err *err) {
-  if (h->transaction_n == h->transaction_cap) {
-    size_t cap = h->transaction_cap ? 2 * h->transaction_cap : 64;
-    struct dp_transaction *grown = realloc(h->transactions, cap * sizeof *grown);
-    if (!grown) return dp_fail_nomem(err, "transactions");
-    h->transactions = grown;
-    h->transaction_cap = cap;
-  }
+  if (!dp_array_grow(&h->transactions, &h->transaction_cap, h->transaction_n, sizeof *h->transactions))
+    return dp_fail_nomem(err, "transactions");
   memcpy(&h->transactions[h->transaction_n++], bytes, sizeof *h->transactions);
   return DP_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/host.h"
 
 #define DP_NAMES_MAX 256
@@ -155,13 +156,7 @@ static enum dp_status number_part(const struct dp_instance *in, const struct dp_
     return DP_OK;
   }
   if (set->n > UINT16_MAX) return dp_fail(err, DP_RANGE, "more than %u parts of %s", UINT16_MAX + 1u, set->schema);
-  if (set->n == set->cap) {
-    size_t cap = set->cap ? 2 * set->cap : 8;
-    const void **grown = realloc(set->parts, cap * sizeof *grown);
-    if (!grown) return dp_fail_nomem(err, "parts");
-    set->parts = grown;
-    set->cap = cap;
-  }
+  if (!dp_array_grow(&set->parts, &set->cap, set->n, sizeof *set->parts)) return dp_fail_nomem(err, "parts");
   ref->id = (uint16_t)set->n;
   set->parts[set->n++] = ref->part;
   return DP_OK;

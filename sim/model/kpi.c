@@ -10,7 +10,7 @@
 /** What is summed over ranks: totals and counts by row of the table of metrics, and the histograms. */
 struct sums {
   dp_i128 *totals; /* [2 * metric_row_n] totals, then counts */
-  uint64_t *counts; /* [histogram_n * DP_HIST_BUCKETS] one for each DISTRIBUTION, instances added up */
+  uint64_t *counts; /* [histogram_n * DP_HIST_BUCKETS] one for each KPI that needs one, instances added up */
   size_t row_n, histogram_n;
 };
 
@@ -20,6 +20,11 @@ struct group {
   const struct dp_instance *first;
   const struct sums *sums;
 };
+
+static bool needs_histogram(const struct dp_kpi *k) {
+  return k->stat == DP_KPI_DISTRIBUTION || k->stat == DP_KPI_MEDIAN || k->stat == DP_KPI_GINI ||
+         k->stat == DP_KPI_MAJORITY;
+}
 
 static void add_cells(const struct dp_sim *sim, struct sums *s) {
   for (uint32_t i = 0; i < sim->engine->local_n; i++) {
@@ -36,7 +41,7 @@ static void add_histograms(const struct dp_sim *sim, struct sums *s) {
   for (const struct dp_instance *in = sim->instances; in < sim->instances + sim->instance_n; in++) {
     if (in->nth) continue;
     for (size_t k = 0; k < in->model->kpi_n; k++) {
-      if (in->model->kpis[k].stat != DP_KPI_DISTRIBUTION) continue;
+      if (!needs_histogram(&in->model->kpis[k])) continue;
       unsigned metric = (unsigned)dp_metric_index(in->model, in->model->kpis[k].metric);
       for (const struct dp_instance *each = in; each; each = dp_sim_next(each))
         dp_host_add_histogram(sim, each, metric, s->counts + at * DP_HIST_BUCKETS);
@@ -105,6 +110,21 @@ static size_t distribution(const struct group *g, const struct dp_kpi *k, unsign
   return 1 + DP_PERCENTILE_N;
 }
 
+/** A figure of a whole histogram. */
+static struct dp_kpi_value of_histogram(const struct group *g, const struct dp_kpi *k, unsigned metric,
+                                        const uint64_t *counts) {
+  struct dp_kpi_value v = named(k, "", 0);
+  if (k->stat == DP_KPI_GINI) {
+    v.value = dp_hist_gini(counts);
+  } else if (k->stat == DP_KPI_MAJORITY) {
+    v.value = dp_hist_majority_n(counts);
+  } else {
+    const dp_i128 cases = group_sum(g, (unsigned)dp_metric_index(g->first->model, k->over), false);
+    v.value = dp_hist_quantile_of(counts, 0.5, (uint64_t)cases) * g->first->model->metrics[metric].quantum;
+  }
+  return v;
+}
+
 static struct dp_kpi_value single(const struct group *g, const struct dp_kpi *k, unsigned metric) {
   const struct dp_metric *m = &g->first->model->metrics[metric];
   struct dp_kpi_value v = named(k, "", 0);
@@ -129,7 +149,7 @@ static size_t count_kpis(const struct dp_sim *sim, size_t *histogram_n) {
     const struct dp_model *m = sim->instances[i].model;
     for (size_t k = 0; k < m->kpi_n && sim->instances[i].nth == 0; k++) {
       bool spread = m->kpis[k].stat == DP_KPI_DISTRIBUTION;
-      *histogram_n += spread;
+      *histogram_n += needs_histogram(&m->kpis[k]);
       n += spread ? 1 + DP_PERCENTILE_N : 1;
     }
   }
@@ -146,6 +166,8 @@ static void evaluate(const struct dp_sim *sim, const struct sums *s, struct dp_k
       unsigned metric = (unsigned)dp_metric_index(in->model, k->metric);
       if (k->stat == DP_KPI_DISTRIBUTION)
         n += distribution(&g, k, metric, s->counts + histogram++ * DP_HIST_BUCKETS, out + n);
+      else if (needs_histogram(k))
+        out[n++] = of_histogram(&g, k, metric, s->counts + histogram++ * DP_HIST_BUCKETS);
       else out[n++] = single(&g, k, metric);
     }
   }

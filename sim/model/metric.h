@@ -35,6 +35,10 @@ enum dp_kpi_stat {
   DP_KPI_RATIO,        /* total of `metric` over total of `over` */
   DP_KPI_DISTRIBUTION, /* histogram: five KPIs, .mean .p5 .p50 .p95 .p99 */
   DP_KPI_MEAN,         /* histogram or series: the mean */
+  DP_KPI_MEDIAN,       /* histogram: the median of `over` cases; those not recorded lie above all that are. Undefined
+                          when fewer than half of them are recorded */
+  DP_KPI_GINI,         /* histogram: Gini coefficient of the values */
+  DP_KPI_MAJORITY,     /* histogram: fewest values that sum to more than half of all */
 };
 
 /** A KPI. Instances of one model are added up (a global is then the last instance's). */
@@ -42,7 +46,7 @@ struct dp_kpi {
   const char *name; /* "job.completed_ratio" */
   enum dp_kpi_stat stat;
   const char *metric;
-  const char *over; /* of RATIO: "metric" of the same model */
+  const char *over; /* of RATIO and MEDIAN: "metric" of the same model */
   const char *unit;
   double scale; /* of RATIO: factor; 0 means 1 */
   const char *doc;

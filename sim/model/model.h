@@ -98,6 +98,8 @@ struct dp_model {
   enum dp_status (*sample_replicated)(struct dp_ctx *ctx); /* after clear at a settlement: globals */
   enum dp_status (*check_cell)(struct dp_ctx *ctx);        /* after apply at a settlement: invariants */
   enum dp_status (*check_replicated)(struct dp_ctx *ctx);
+  /** What the scenario gives in place of what the model would make ("price"), or NULL: outputs then say so. NULL: never. */
+  const char *(*conditional)(const void *config);
   void (*release)(void *shared); /* frees what init_replicated put in the instance's `shared` */
 };
 

@@ -48,10 +48,11 @@ static enum dp_status check_kpis(const struct dp_model *m, struct dp_err *err) {
     int metric = dp_metric_index(m, k->metric);
     if (metric < 0) return dp_fail(err, DP_SCENARIO, "%s: KPI %s: no metric %s", m->name, k->name, k->metric);
     const struct dp_metric *of = &m->metrics[metric];
-    if (k->stat == DP_KPI_RATIO && (!k->over || dp_metric_index(m, k->over) < 0))
+    if ((k->stat == DP_KPI_RATIO || k->stat == DP_KPI_MEDIAN) && (!k->over || dp_metric_index(m, k->over) < 0))
       return dp_fail(err, DP_SCENARIO, "%s: KPI %s: no metric %s to divide by", m->name, k->name,
                      k->over ? k->over : "");
-    if (k->stat == DP_KPI_DISTRIBUTION && of->kind != DP_METRIC_HISTOGRAM)
+    bool whole = k->stat != DP_KPI_TOTAL && k->stat != DP_KPI_RATIO && k->stat != DP_KPI_MEAN;
+    if (whole && of->kind != DP_METRIC_HISTOGRAM)
       return dp_fail(err, DP_SCENARIO, "%s: KPI %s: metric %s is no histogram", m->name, k->name, k->metric);
     if (k->stat == DP_KPI_MEAN && of->kind != DP_METRIC_HISTOGRAM && of->no_series)
       return dp_fail(err, DP_SCENARIO, "%s: KPI %s: metric %s has no series", m->name, k->name, k->metric);

@@ -8,12 +8,19 @@
 #define DP_MODELS(X)                                                                                                 \
   X(dp_books_model)     /* double entry */                                                                           \
   X(dp_place_model)     /* regions and cells */                                                                      \
+  X(dp_shock_model)     /* changes from outside */                                                                   \
   X(dp_node_model)      /* machines, failures, energy */                                                             \
   X(dp_fleet_model)     /* operators and their prices */                                                             \
   X(dp_inference_model) /* demand for LLM inference */                                                               \
+  X(dp_demand_model)    /* demand as rates */                                                                        \
   X(dp_server_model)    /* service of it */                                                                          \
   X(dp_gateway_model)   /* routing by posted prices */                                                               \
   X(dp_token_model)     /* supply, emission, rewards */                                                              \
+  X(dp_factor_model)    /* a market's tide: scales outside money */                                                  \
+  X(dp_feed_model)      /* what an oracle says a token is worth */                                                   \
+  X(dp_credit_model)    /* credits that customers pay in a burned token */                                           \
+  X(dp_trader_model)    /* speculators */                                                                            \
+  X(dp_retail_model)    /* a crowd that follows the price */                                                         \
   X(dp_exchange_model)  /* a token's price, made by trades */                                                        \
   X(dp_ov_model)        /* a published model, to compare with */
 

@@ -21,6 +21,17 @@ static enum dp_status unknown(const struct dp_instance *owner, const char *what,
                  meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
+void dp_sim_conditional(const struct dp_sim *sim, struct dp_str *out) {
+  for (const struct dp_instance *i = sim->instances; i < sim->instances + sim->instance_n; i++) {
+    const char *given = i->model->conditional ? i->model->conditional(i->config) : NULL;
+    if (!given) continue;
+    dp_str_append(out, out->len ? "; " : "");
+    dp_str_append(out, i->name);
+    dp_str_append(out, ": ");
+    dp_str_append(out, given);
+  }
+}
+
 /* ---- look-ups ---- */
 
 enum dp_status dp_view_find(const struct dp_instance *owner, const char *table, const char *column, struct dp_view *out,
@@ -61,6 +72,21 @@ enum dp_status dp_value_find(const struct dp_instance *owner, const char *name, 
   for (*value = 0; *value < m->value_n; ++*value)
     if (m->values[*value].direction == DP_OUT && strcmp(m->values[*value].name, name) == 0) return DP_OK;
   return unknown(owner, "published value named", name, m->values, m->value_n, sizeof *m->values, err);
+}
+
+bool dp_instance_chose(const struct dp_instance *instance, const char *name, const char *choice) {
+  const struct dp_schema *schema = instance->model->schema;
+  const struct dp_param *p = schema ? dp_schema_param(schema, name) : NULL;
+  if (!p || p->type != DP_PARAM_CHOICE) return false;
+  return strcmp(p->choices[*(const int *)(const void *)((const char *)instance->config + p->offset)], choice) == 0;
+}
+
+bool dp_instance_refers(const struct dp_instance *instance, const char *name, const struct dp_instance *other) {
+  const struct dp_schema *schema = instance->model->schema;
+  const struct dp_param *p = schema ? dp_schema_param(schema, name) : NULL;
+  if (!p || p->type != DP_PARAM_REF) return false;
+  const struct dp_ref *ref = (const void *)((const char *)instance->config + p->offset);
+  return ref->instance == other->index;
 }
 
 /* ---- set-up ---- */

@@ -82,6 +82,17 @@ const struct dp_instance *dp_sim_next(const struct dp_instance *instance);
 /** Instance by index. */
 const struct dp_instance *dp_sim_instance(const struct dp_sim *sim, uint16_t index);
 
+/** Whether parameter `name` of an instance is a CHOICE that is set to `choice`. Domains that do not know each other's
+ *  configuration ask so ("fidelity", "flow"). */
+bool dp_instance_chose(const struct dp_instance *instance, const char *name, const char *choice);
+
+/** Whether parameter `name` of an instance is a REF to `other`. */
+bool dp_instance_refers(const struct dp_instance *instance, const char *name, const struct dp_instance *other);
+
+/** Appends what the scenario gives in place of what a model would make, "NEW-pool: price; …"; nothing if it gives none.
+ *  Whatever shows results of such a run says so. */
+void dp_sim_conditional(const struct dp_sim *sim, struct dp_str *out);
+
 /** Distinct parts of a schema in the scenario, by id: configuration structs. */
 size_t dp_sim_part_n(const struct dp_sim *sim, const char *schema);
 const void *dp_sim_part(const struct dp_sim *sim, const char *schema, uint16_t id);
@@ -109,6 +120,11 @@ enum dp_status dp_view_find(const struct dp_instance *owner, const char *table, 
                             struct dp_err *err);
 static inline const void *dp_view_at(const struct dp_ctx *ctx, const struct dp_view *v, uint32_t row) {
   return (const unsigned char *)dp_table_at(&ctx->cell->tables[v->table], row) + v->offset;
+}
+/** Fetches it into the cache while something else is done: for walks over many rows, some rows ahead. */
+static inline void dp_view_prefetch(const struct dp_ctx *ctx, const struct dp_view *v, uint32_t row) {
+  const struct dp_table *t = &ctx->cell->tables[v->table];
+  __builtin_prefetch(t->rows + (size_t)(row < t->row_n ? row : 0) * t->decl->row_size + v->offset);
 }
 static inline struct dp_table *dp_view_table(const struct dp_ctx *ctx, const struct dp_view *v) {
   return &ctx->cell->tables[v->table];

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "output/h5.h"
 
 /* ---- the descriptor ---- */
@@ -63,7 +64,7 @@ static H5FD_t *open_handle(const char *name, unsigned flags, hid_t access, haddr
   struct dp_disk *const *info = H5Pget_driver_info(access);
   (void)name, (void)maxaddr;
   if (info == NULL || ((flags & H5F_ACC_TRUNC) && ftruncate((*info)->fd, 0) < 0)) return NULL;
-  struct handle *h = calloc(1, sizeof *h);
+  struct handle *h = dp_zeros(1, sizeof *h);
   if (h == NULL) return NULL;
   h->disk = *info;
   return &h->base;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "output/disk.h"
 
 #define BLOCK_BYTES (UINT64_C(1) << 20)
@@ -37,12 +38,10 @@ static enum dp_status hash_range(const struct dp_disk *disk, const char *path, u
 static enum dp_status hash_blocks(struct dp_disk *disk, const char *path, uint64_t frozen, uint64_t *tail,
                                   struct dp_err *err) {
   size_t n = (size_t)(frozen / BLOCK_BYTES);
-  uint64_t *grown = realloc(disk->hashes, (n + 1) * sizeof *grown);
-  if (grown == NULL) return dp_fail_nomem(err, "the output");
-  disk->hashes = grown;
+  if (!dp_array_resize(&disk->hashes, n, sizeof *disk->hashes)) return dp_fail_nomem(err, "the output");
   for (; disk->hash_n < n; disk->hash_n++)
     DP_TRY(hash_range(disk, path, disk->hash_n * BLOCK_BYTES, (disk->hash_n + 1) * BLOCK_BYTES,
-                      &grown[disk->hash_n], err));
+                      &disk->hashes[disk->hash_n], err));
   return hash_range(disk, path, n * BLOCK_BYTES, frozen, tail, err);
 }
 

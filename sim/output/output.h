@@ -7,6 +7,7 @@
 #ifndef DP_OUTPUT_OUTPUT_H
 #define DP_OUTPUT_OUTPUT_H
 
+#include "engine/report.h"
 #include "model/sim.h"
 
 /** Version of the file's form; readers refuse another. */
@@ -51,9 +52,14 @@ struct dp_output_outcome {
   const struct dp_kpi_value *kpis; /* [kpi_n] */
   size_t kpi_n;
   uint64_t digest, event_n;
+  const struct dp_engine_report *report; /* what the run cost; NULL: not said */
   const struct dp_output_item *volatiles; /* [volatile_n] host, ranks, wall times, command line, date */
   size_t volatile_n;
 };
+
+/** Writes the group /provenance of an open file (program, scenario, modules, parameters), for files of other commands;
+ *  false leaves HDF5's error stack. @param file an hid_t */
+bool dp_provenance_put(int64_t file, const struct dp_provenance *p);
 
 struct dp_output;
 

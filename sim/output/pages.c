@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 void dp_pages_fini(struct dp_pages *set) {
   for (size_t i = 0; i < set->n; i++) free(set->pages[i].bytes);
   free(set->pages);
@@ -50,14 +52,8 @@ static size_t place_of(const struct dp_pages *set, uint64_t index) {
 
 /* A page of zeros at its place; NULL when memory is out. */
 static unsigned char *insert(struct dp_pages *set, size_t place, uint64_t index) {
-  if (set->n == set->cap) {
-    size_t cap = set->cap ? 2 * set->cap : 64;
-    struct dp_page *grown = realloc(set->pages, cap * sizeof *grown);
-    if (grown == NULL) return NULL;
-    set->pages = grown;
-    set->cap = cap;
-  }
-  unsigned char *bytes = calloc(1, DP_PAGE_BYTES);
+  if (!dp_array_grow(&set->pages, &set->cap, set->n, sizeof *set->pages)) return NULL;
+  unsigned char *bytes = dp_zeros(DP_PAGE_BYTES, 1);
   if (bytes == NULL) return NULL;
   memmove(&set->pages[place + 1], &set->pages[place], (set->n - place) * sizeof *set->pages);
   set->pages[place] = (struct dp_page){index, bytes};

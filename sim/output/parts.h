@@ -64,6 +64,9 @@ enum dp_status dp__write_provenance(struct dp_output *out, const struct dp_prove
 enum dp_status dp__write_scenario(struct dp_output *out, const struct dp_sim *sim, struct dp_err *err);
 enum dp_status dp__write_outcome(struct dp_output *out, const struct dp_output_outcome *outcome, struct dp_err *err);
 
+/* cost.c: what the run cost, into /provenance/volatile; false with HDF5's error */
+bool dp__write_cost(hid_t volatiles, const struct dp_engine_report *r);
+
 /** Fails with what went wrong on the disk, or else with the error that HDF5 just had while writing. */
 static inline enum dp_status dp__output_fail(const struct dp_output *out, struct dp_err *err) {
   DP_TRY(dp_disk_check(&out->disk, out->part, err));

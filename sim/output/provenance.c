@@ -150,15 +150,27 @@ static enum dp_status put_parts(struct dp_output *out, hid_t parent, const struc
 
 /* ---- the three moments ---- */
 
-enum dp_status dp__write_provenance(struct dp_output *out, const struct dp_provenance *p, struct dp_err *err) {
-  hid_t group = dp_h5_create_group(out->file, "provenance");
+bool dp_provenance_put(int64_t file, const struct dp_provenance *p) {
+  hid_t group = dp_h5_create_group(file, "provenance");
   hid_t parameters = group < 0 ? -1 : dp_h5_create_group(group, "parameters");
   bool done = parameters >= 0 && put_program(group, p) && put_source(group, "scenario", &p->scenario) &&
               put_modules(group, p) && put_parameters(parameters, "scenario", p->parameters, p->parameter_n);
-  enum dp_status status = done ? DP_OK : dp__output_fail(out, err);
   dp_h5_close(parameters);
   dp_h5_close(group);
-  return status;
+  return done;
+}
+
+enum dp_status dp__write_provenance(struct dp_output *out, const struct dp_provenance *p, struct dp_err *err) {
+  return dp_provenance_put(out->file, p) ? DP_OK : dp__output_fail(out, err);
+}
+
+/* An attribute of the file when something is given from outside that a model would make. */
+static bool put_conditional(hid_t file, const struct dp_sim *sim) {
+  struct dp_str given = {0};
+  dp_sim_conditional(sim, &given);
+  const bool done = !given.failed && (given.len == 0 || dp_h5_put_text(file, "conditional", dp_str_text(&given)));
+  dp_str_fini(&given);
+  return done;
 }
 
 enum dp_status dp__write_scenario(struct dp_output *out, const struct dp_sim *sim, struct dp_err *err) {
@@ -166,7 +178,7 @@ enum dp_status dp__write_scenario(struct dp_output *out, const struct dp_sim *si
   char date[DP_DATE_TEXT];
   hid_t group = H5Gopen2(out->file, "provenance", H5P_DEFAULT);
   hid_t parameters = group < 0 ? -1 : H5Gopen2(group, "parameters", H5P_DEFAULT);
-  bool done = parameters >= 0 &&
+  bool done = parameters >= 0 && put_conditional(out->file, sim) &&
               dp_h5_put_text(out->file, "start", dp_format_date(spec->start_epoch_ns, date)) &&
               dp_h5_put_i64(out->file, "start_epoch_ns", spec->start_epoch_ns) &&
               dp_h5_put_i64(out->file, "duration_ns", spec->end_ns) &&
@@ -190,6 +202,7 @@ enum dp_status dp__write_outcome(struct dp_output *out, const struct dp_output_o
   if (done) done = (volatiles = dp_h5_create_group(group, "volatile")) >= 0;
   for (size_t i = 0; i < outcome->volatile_n && done; i++)
     done = dp_h5_put_text(volatiles, outcome->volatiles[i].name, outcome->volatiles[i].value);
+  if (outcome->report != NULL) done = done && dp__write_cost(volatiles, outcome->report);
   enum dp_status status = done ? DP_OK : dp__output_fail(out, err);
   dp_h5_close(volatiles);
   dp_h5_close(group);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "output/parts.h"
 
@@ -97,8 +98,8 @@ static enum dp_status prepare(struct dp_output *out, struct dp_series *s, const 
                               const struct dp_sim *sim, size_t *widest, struct dp_err *err) {
   const struct dp_model *model = instance->model;
   *s = (struct dp_series){.instance = instance, .time = -1};
-  s->metrics = calloc(model->metric_n + 1, sizeof *s->metrics);
-  s->slots = calloc(model->metric_n + 1, sizeof *s->slots);
+  s->metrics = dp_zeros(model->metric_n, sizeof *s->metrics);
+  s->slots = dp_zeros(model->metric_n, sizeof *s->slots);
   if (s->metrics == NULL || s->slots == NULL) return dp_fail_nomem(err, "series");
   size_t k = 0;
   for (size_t i = 0; i < model->metric_n; i++) {
@@ -108,8 +109,8 @@ static enum dp_status prepare(struct dp_output *out, struct dp_series *s, const 
     s->slot_n += n;
     if (n > *widest) *widest = n;
   }
-  s->time_s = malloc(out->chunk * sizeof *s->time_s);
-  s->values = malloc((out->chunk * s->slot_n + 1) * sizeof *s->values);
+  s->time_s = dp_zeros(out->chunk, sizeof *s->time_s);
+  s->values = dp_zeros(out->chunk * s->slot_n, sizeof *s->values);
   return s->time_s && s->values ? DP_OK : dp_fail_nomem(err, "series");
 }
 
@@ -119,14 +120,14 @@ static enum dp_status make_series(struct dp_output *out, const struct dp_sim *si
                                   struct dp_err *err) {
   size_t widest = 1;
   out->chunk = chunk_rows(&sim->spec);
-  out->series = calloc(sim->instance_n + 1, sizeof *out->series);
+  out->series = dp_zeros(sim->instance_n, sizeof *out->series);
   if (out->series == NULL) return dp_fail_nomem(err, "series");
   for (size_t i = 0; i < sim->instance_n; i++) {
     struct dp_series *s = &out->series[out->series_n++];
     DP_TRY(prepare(out, s, &sim->instances[i], sim, &widest, err));
     if (s->slot_n > 0 && !group(out, s, parent, sim)) return dp__output_fail(out, err);
   }
-  out->scratch = malloc(out->chunk * widest * sizeof *out->scratch);
+  out->scratch = dp_zeros(out->chunk * widest, sizeof *out->scratch);
   return out->scratch ? DP_OK : dp_fail_nomem(err, "series");
 }
 

@@ -154,6 +154,9 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
 static enum dp_status check_region(void *config, struct dp_err *err) {
   const struct dp_region *r = config;
   if (!r->name[0]) return dp_fail(err, DP_SCENARIO, "place.region: name must not be empty");
+  if (r->electricity_hourly_ratio.n != 0 && r->electricity_hourly_ratio.n != 24)
+    return dp_fail(err, DP_SCENARIO, "place.region: %s: electricity_hourly_ratio must have 24 numbers, one an hour, "
+                   "got %zu", r->name, r->electricity_hourly_ratio.n);
   return DP_OK;
 }
 
@@ -194,6 +197,9 @@ static const struct dp_param region_params[] = {
     {DP_FIELD(struct dp_region, electricity_usd_per_kwh), .type = DP_PARAM_NUMBER, .unit = "usd/kwh", .value = 0.15,
      .min = 0, .max = 10, .doc = "price of electricity",
      .source = "world mean of households 2024, 0.150-0.152: globalpetrolprices.com"},
+    {DP_FIELD(struct dp_region, electricity_hourly_ratio), .type = DP_PARAM_NUMBERS, .unit = "1", .min = 0, .max = 100,
+     .doc = "24 numbers: price of electricity over electricity_usd_per_kwh from 0 h to 24 h local time; none: flat",
+     .source = "none"},
     {DP_FIELD(struct dp_region, carbon_g_per_kwh), .type = DP_PARAM_NUMBER, .unit = "g/kwh", .value = 481, .min = 0,
      .max = 5000, .doc = "carbon intensity of electricity", .source = "world 2023: Ember via ourworldindata.org"},
     {DP_FIELD(struct dp_region, demand_weight), .type = DP_PARAM_NUMBER, .unit = "1", .value = 1, .min = 0, .max = 1e9,

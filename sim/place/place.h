@@ -12,6 +12,7 @@ struct dp_region {
   double latitude_deg, longitude_deg;
   double utc_offset_h;
   double electricity_usd_per_kwh;
+  struct dp_numbers electricity_hourly_ratio; /* [24] price over that, by the local hour; empty: flat */
   double carbon_g_per_kwh;
   double demand_weight; /* share of the customers, relative */
   double supply_weight; /* share of the machines, relative */
@@ -56,6 +57,10 @@ dp_time dp_place_delay_ns(const struct dp_place *p, uint32_t from_cell, uint32_t
 
 /** Region of a cell. */
 static inline uint16_t dp_place_region(const struct dp_place *p, uint32_t cell) { return p->cell_region[cell]; }
+
+/** Price of electricity in a region: mean over [from_ns, to_ns), with its hours and shocks; the price at from_ns when
+ *  the span is empty. */
+double dp_place_electricity_usd_per_kwh(const struct dp_sim *sim, uint16_t region, dp_time from_ns, dp_time to_ns);
 
 /** One-way delay guessed from the great circle: 2/3 of the speed of light in a detour factor, plus a constant. */
 dp_time dp_place_distance_delay_ns(double lat1_deg, double lon1_deg, double lat2_deg, double lon2_deg);

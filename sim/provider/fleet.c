@@ -6,114 +6,63 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "books/books.h"
-#include "place/place.h"
-
-enum { TABLE_HOST };
-enum { METRIC_ENTERED, METRIC_HOSTS, METRIC_IN_PROFIT, METRIC_NET, METRIC_PRICE, METRIC_DECISIONS };
-
-#define FIELD(f) DP_FIELD(struct dp_fleet_config, f)
-static const struct dp_param params[] = {
-    {FIELD(network), .type = DP_PARAM_REF, .unit = "text", .part = "market.gateway", .required = true,
-     .doc = "the network that its hosts sell in", .source = "none"},
-    {FIELD(count), .type = DP_PARAM_INT, .unit = "1", .required = true, .min = 0, .max = 1e8,
-     .doc = "hosts at the start, spread over the regions by supply_weight", .source = "none"},
-    {FIELD(node), .type = DP_PARAM_PART, .unit = "text", .part = "hardware.class", .required = true,
-     .doc = "the machine of each host", .source = "none"},
-    {FIELD(pricing), .type = DP_PARAM_POLICY, .unit = "text", .part = "pricing", .text = "fixed",
-     .doc = "how a host sets its price", .source = "none"},
-    {FIELD(reprice_every_s), .type = DP_PARAM_NUMBER, .unit = "s", .value = 600, .min = 1, .max = 1e9,
-     .doc = "how often a host looks at its price", .source = "none"},
-    {FIELD(sell_ratio), .type = DP_PARAM_NUMBER, .unit = "1", .value = 0.5, .min = 0, .max = 1,
-     .doc = "of the tokens that a host earns, sold at the next settlement when the token has an exchange",
-     .source = "none"},
-};
-#undef FIELD
-static const struct dp_schema schema = {.name = "provider.fleet", .doc = "a fleet of equal machines in one network",
-                                        DP_ROWS(param, params),
-                                        .size = sizeof(struct dp_fleet_config)};
-
-#define COL(f, unit, doc) DP_COLUMN(struct dp_host, f, unit, doc)
-static const struct dp_column columns[] = {
-    DP_COLUMN_ARRAY(struct dp_host, policy_state, "1", "state of the pricing policy"),
-    COL(price_nusd_per_mtok, "nusd/mtok", "posted price"),
-    COL(busy_seen_ns, "ns", "busy time of the node at the last decision"),
-    COL(decided_ns, "ns", "time of the last decision"),
-    COL(decision_n, "1", "decisions so far"),
-    COL(sell_ppb, "1", "billionths of the tokens it earns that it sells"),
-    COL(usd_account, "1", "its wallet in the books of the cell"),
-    COL(fleet, "1", "instance that it belongs to"),
-    COL(zero, "1", "always 0"),
-};
-#undef COL
-static const struct dp_table_decl tables[] = {
-    {.name = "host", .doc = "operators, one a node", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct dp_host),
-     DP_ROWS(column, columns), .follows = "hardware.node.node", .output = true},
-};
-
-static const struct dp_metric metrics[] = {
-    [METRIC_ENTERED] = {"entered", DP_METRIC_COUNTER, "1", 1, .dimension = "region", .doc = "hosts that joined"},
-    [METRIC_HOSTS] = {"hosts", DP_METRIC_GAUGE, "1", 1, .dimension = "region", .doc = "hosts"},
-    [METRIC_IN_PROFIT] = {"in_profit", DP_METRIC_GAUGE, "1", 1,
-                          .doc = "hosts that earned more than their electricity, of all who ever entered"},
-    [METRIC_NET] = {"net_income", DP_METRIC_GAUGE, "usd", 1e-9,
-                    .doc = "income less electricity since the start, of all who ever entered"},
-    [METRIC_PRICE] = {"price_sum", DP_METRIC_GAUGE, "usd/mtok", 1e-9, .doc = "sum of posted prices"},
-    [METRIC_DECISIONS] = {"decisions", DP_METRIC_COUNTER, "1", 1, .doc = "pricing decisions"},
-};
-static const struct dp_kpi kpis[] = {
-    {"provider.entered_n", DP_KPI_TOTAL, "entered", NULL, "1", 0, "hosts that ever joined"},
-    {"provider.net_income_usd", DP_KPI_TOTAL, "net_income", NULL, "usd", 0,
-     "income less electricity, of all who ever entered"},
-    {"provider.in_profit_ratio", DP_KPI_RATIO, "in_profit", "entered", "1", 0,
-     "hosts that earned more than their electricity, over all who ever entered"},
-    {"provider.price_usd_per_mtok", DP_KPI_RATIO, "price_sum", "hosts", "usd/mtok", 0, "mean posted price at the end"},
-};
-
-/** What init derives: where other domains keep what a host looks at. */
-struct views {
-  struct dp_view up, capital, busy, busy_since, price, payable;
-  bool has_server;
-  int64_t *share; /* [cell_n] hosts at the start */
-};
+#include "base/memory.h"
+#include "provider/operators.h"
 
 static void release(void *shared) {
-  struct views *views = shared;
-  free(views->share);
-  free(views);
+  struct dp_fleet_shared *s = shared;
+  if (!s) return;
+  free(s->share);
+  free(s->wish);
+  free(s->order);
+  free(s->tokens);
+  free(s);
+}
+
+uint32_t dp__host_next(const struct dp_ctx *ctx, uint32_t from) {
+  const struct dp_table *hosts = dp_own_table(ctx, DP_FLEET_HOST);
+  uint32_t i = dp_table_next(hosts, from);
+  while (i != DP_NO_ROW && dp__host_at(ctx, i)->fleet != ctx->self->index) i = dp_table_next(hosts, i + 1);
+  return i;
+}
+
+/** The beat of those who enter, leave, or wait for their money back; 0: there are none. */
+static dp_time decision_period(const struct dp_fleet_config *config) {
+  const bool decides = config->entry.part || config->exit.part || config->capex_ratio > 0;
+  return decides ? (dp_time)(config->decide_every_d * (double)DP_DAY) : 0;
 }
 
 static enum dp_status init_replicated(struct dp_ctx *ctx) {
   struct dp_instance *self = (struct dp_instance *)ctx->self;
   const struct dp_fleet_config *config = self->config;
-  struct views *views = calloc(1, sizeof *views);
-  if (!views) return dp_fail_nomem(ctx->err, "views");
-  self->shared = views;
   const struct dp_place *place = dp_place_of(self->sim);
-  views->share = calloc(place->cell_n, sizeof *views->share);
-  if (!views->share) return dp_fail_nomem(ctx->err, "a fleet");
-  dp_spread(config->count, place->supply_weight, place->cell_n, views->share);
-  const struct dp_instance *hardware = dp_sim_first(self->sim, "hardware.node");
-  const struct dp_instance *server = dp_sim_first(self->sim, "workload.server");
-  DP_TRY(dp_view_find(hardware, "node", "up", &views->up, ctx->err));
-  DP_TRY(dp_view_find(hardware, "node", "capital_nusd", &views->capital, ctx->err));
-  const struct dp_instance *market = dp_sim_instance(self->sim, config->network.instance);
-  DP_TRY(dp_view_find(market, "listing", "price_nusd_per_mtok", &views->price, ctx->err));
-  DP_TRY(dp_view_find(market, "listing", "payable_nusd", &views->payable, ctx->err));
-  views->has_server = server != NULL;
-  if (server) {
-    DP_TRY(dp_view_find(server, "server", "busy_ns", &views->busy, ctx->err));
-    DP_TRY(dp_view_find(server, "server", "busy_since_ns", &views->busy_since, ctx->err));
-  }
+  struct dp_fleet_shared *s = dp_zeros(1, sizeof *s);
+  uint32_t row;
+  if (!s) return dp_fail_nomem(ctx->err, "a fleet");
+  self->shared = s;
+  s->share = dp_zeros(place->cell_n, sizeof *s->share);
+  s->wish = dp_zeros(place->cell_n, sizeof *s->wish);
+  s->order = dp_zeros(place->cell_n, sizeof *s->order);
+  if (!s->share || !s->wish || !s->order) return dp_fail_nomem(ctx->err, "a fleet");
+  dp_spread(config->count, place->supply_weight, place->cell_n, s->share);
+  for (uint32_t c = 0; c < place->cell_n; c++) s->supply_weight += place->supply_weight[c];
+  s->decide_ns = decision_period(config);
+  s->opex_nusd_per_d = llround(config->opex_usd_per_d * 1e9);
+  DP_TRY(dp__fleet_views(ctx, s));
+  DP_TRY(dp_table_add(dp_own_global(ctx, DP_FLEET_ORDERS), &row, ctx->err));
+  if (s->decide_ns > 0) DP_TRY(dp_open_beat(ctx, "owners", s->decide_ns));
   return dp_open_beat(ctx, "reprice", (dp_time)(config->reprice_every_s * 1e9));
 }
 
 /** Orders this cell's share of the fleet from the hardware. */
 static enum dp_status init_cell(struct dp_ctx *ctx) {
   const struct dp_fleet_config *config = ctx->self->config;
-  const struct views *views = ctx->self->shared;
+  const struct dp_fleet_shared *s = ctx->self->shared;
+  uint32_t row;
+  DP_TRY(dp_table_add(dp_own_table(ctx, DP_FLEET_OUTLOOK), &row, ctx->err));
+  dp__outlook_of(ctx)->expected_usd_per_d = config->prior_usd_per_d;
   struct dp_node_build build = {.node_class = config->node.id, .provider = ctx->self->index,
-                                .count = (uint32_t)views->share[ctx->cell->id]};
+                                .count = (uint32_t)s->share[ctx->cell->id]};
   struct dp_message m = {.dest = dp_entity_of_cell(ctx->cell->id),
                          .instance = dp_sim_first(dp_ctx_sim(ctx), "hardware.node")->index,
                          .kind = DP_EVENT_NODE_BUILD,
@@ -124,18 +73,21 @@ static enum dp_status init_cell(struct dp_ctx *ctx) {
 }
 
 static dp_time busy_ns(struct dp_ctx *ctx, uint32_t node) {
-  const struct views *v = ctx->self->shared;
+  const struct dp_fleet_shared *v = ctx->self->shared;
+  if (v->flow) return *(const int64_t *)dp_view_at(ctx, &v->busy, node);
   if (!v->has_server) return 0;
   const dp_time since = *(const int64_t *)dp_view_at(ctx, &v->busy_since, node);
   return *(const int64_t *)dp_view_at(ctx, &v->busy, node) + (since >= 0 ? ctx->now_ns - since : 0);
 }
 
+double dp__electricity_usd_per_kwh(const struct dp_ctx *ctx, dp_time since_ns) {
+  const struct dp_sim *sim = dp_ctx_sim(ctx);
+  return dp_place_electricity_usd_per_kwh(sim, dp_place_region(dp_place_of(sim), ctx->cell->id), since_ns, ctx->now_ns);
+}
+
 static double electricity_usd_per_h(struct dp_ctx *ctx) {
-  const struct dp_fleet_config *config = ctx->self->config;
-  const struct dp_node_class *c = config->node.part;
-  const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
-  const struct dp_region *region = place->regions[dp_place_region(place, ctx->cell->id)];
-  return (c->overhead_w + (double)c->gpu_n * c->tdp_w) / 1000 * region->electricity_usd_per_kwh;
+  const struct dp_node_class *c = dp__fleet_config(ctx)->node.part;
+  return (c->overhead_w + (double)c->gpu_n * c->tdp_w) / 1000 * dp__electricity_usd_per_kwh(ctx, ctx->now_ns);
 }
 
 static double local_hour(struct dp_ctx *ctx) {
@@ -149,7 +101,7 @@ static double local_hour(struct dp_ctx *ctx) {
 /** Asks the policy of one host and posts the price if it is another one. */
 static enum dp_status decide(struct dp_ctx *ctx, uint32_t node, int64_t lowest_nusd) {
   const struct dp_fleet_config *config = ctx->self->config;
-  struct dp_table *hosts = dp_own_table(ctx, TABLE_HOST);
+  struct dp_table *hosts = dp_own_table(ctx, DP_FLEET_HOST);
   struct dp_host *h = DP_ROW(hosts, struct dp_host, node);
   const dp_time busy = busy_ns(ctx, node), span = ctx->now_ns - h->decided_ns;
   const double obs[DP_PRICING_OBS_N] = {
@@ -172,30 +124,40 @@ static enum dp_status decide(struct dp_ctx *ctx, uint32_t node, int64_t lowest_n
   h->busy_seen_ns = busy;
   h->decided_ns = ctx->now_ns;
   h->decision_n++;
-  dp_metric_add(ctx, METRIC_DECISIONS, 0, 1);
+  dp_metric_add(ctx, DP_FLEET_DECISIONS, 0, 1);
   if (price == h->price_nusd_per_mtok) return DP_OK;
   h->price_nusd_per_mtok = price;
   struct dp_price_posted posted = {.price_nusd_per_mtok = h->price_nusd_per_mtok, .market = config->network.instance};
   return dp_emit(ctx, DP_EVENT_PRICE_POSTED, DP_PHASE_RELEASE, entity, &posted, sizeof posted);
 }
 
-static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
+static enum dp_status join(struct dp_ctx *ctx, uint32_t node, const struct dp_event *event) {
   struct dp_node_build joined;
   dp_event_payload(event, &joined, sizeof joined);
   if (joined.provider != ctx->self->index) return DP_OK;
   const struct dp_fleet_config *config = ctx->self->config;
-  const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
-  struct dp_table *hosts = dp_own_table(ctx, TABLE_HOST);
-  uint32_t node = dp_table_find(hosts, event->dest);
-  if (node == DP_NO_ROW) return DP_OK;
-  struct dp_host *h = DP_ROW(hosts, struct dp_host, node);
+  struct dp_host *h = dp__host_at(ctx, node);
   h->fleet = ctx->self->index;
   h->sell_ppb = llround(config->sell_ratio * 1e9);
   for (size_t i = 0; i < DP_POLICY_STATE_MAX; i++) h->policy_state[i] = config->pricing->state_init[i];
   DP_TRY(dp_books_open(ctx, DP_ACCOUNT_WALLET, DP_USD, event->dest, &h->usd_account));
-  dp_metric_add(ctx, METRIC_ENTERED, dp_place_region(place, ctx->cell->id), 1);
+  DP_TRY(dp__host_born(ctx, node, joined.note));
   h->decided_ns = ctx->now_ns;
   return decide(ctx, node, 0);
+}
+
+static enum dp_status left(struct dp_ctx *ctx, uint32_t node) {
+  const struct dp_host *h = dp__host_at(ctx, node);
+  if (h->fleet != ctx->self->index) return DP_OK;
+  if (h->state == DP_HOST_LEAVING) dp__outlook_of(ctx)->leaving_n--;
+  dp__host_look(ctx, node);
+  return dp__host_close(ctx, node);
+}
+
+static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
+  const uint32_t node = dp_table_find(dp_own_table(ctx, DP_FLEET_HOST), event->dest);
+  if (node == DP_NO_ROW) return DP_OK;
+  return event->kind == DP_EVENT_NODE_JOINED ? join(ctx, node, event) : left(ctx, node);
 }
 
 /** Lowest and second lowest price of the working hosts of the same network in this cell, whatever their fleet. */
@@ -205,7 +167,7 @@ struct lowest {
 };
 
 static struct lowest find_lowest(struct dp_ctx *ctx) {
-  const struct views *v = ctx->self->shared;
+  const struct dp_fleet_shared *v = ctx->self->shared;
   struct dp_table *listings = dp_view_table(ctx, &v->price);
   struct lowest l = {INT64_MAX, INT64_MAX, DP_NO_ROW};
   for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1)) {
@@ -223,58 +185,93 @@ static struct lowest find_lowest(struct dp_ctx *ctx) {
 }
 
 /** Every host decides against the prices as they stood when the beat began: no one gains by his place in the table. */
-static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  if (!beat->own || beat->last || ctx->now_ns == 0) return DP_OK;
-  const struct views *v = ctx->self->shared;
-  struct dp_table *hosts = dp_own_table(ctx, TABLE_HOST);
+static enum dp_status reprice(struct dp_ctx *ctx) {
+  const struct dp_fleet_shared *v = ctx->self->shared;
   const struct lowest l = find_lowest(ctx);
-  for (uint32_t i = dp_table_next(hosts, 0); i != DP_NO_ROW; i = dp_table_next(hosts, i + 1)) {
-    const struct dp_host *h = DP_ROW(hosts, struct dp_host, i);
-    if (h->fleet != ctx->self->index || !*(const uint8_t *)dp_view_at(ctx, &v->up, i)) continue;
+  for (uint32_t i = dp__host_next(ctx, 0); i != DP_NO_ROW; i = dp__host_next(ctx, i + 1)) {
+    if (!*(const uint8_t *)dp_view_at(ctx, &v->up, i)) continue;
     const int64_t lowest = i == l.who ? l.second : l.first;
     DP_TRY(decide(ctx, i, lowest == INT64_MAX ? 0 : lowest));
   }
   return DP_OK;
 }
 
-static enum dp_status sample_cell(struct dp_ctx *ctx) {
-  const struct views *v = ctx->self->shared;
-  struct dp_table *hosts = dp_own_table(ctx, TABLE_HOST);
-  int64_t host_n = 0, in_profit_n = 0;
-  dp_i128 net = 0, prices = 0;
-  for (uint32_t i = dp_table_next(hosts, 0); i != DP_NO_ROW; i = dp_table_next(hosts, i + 1)) {
-    const struct dp_host *h = DP_ROW(hosts, struct dp_host, i);
-    if (h->fleet != ctx->self->index || h->decision_n == 0) continue;
-    const dp_i128 own = dp_books_balance(ctx, h->usd_account) + *(const int64_t *)dp_view_at(ctx, &v->payable, i) -
-                        *(const int64_t *)dp_view_at(ctx, &v->capital, i);
-    host_n++;
-    in_profit_n += own > 0;
-    net += own;
-    prices += h->price_nusd_per_mtok;
-  }
-  const struct dp_place *place = dp_place_of(dp_ctx_sim(ctx));
-  dp_metric_set(ctx, METRIC_HOSTS, dp_place_region(place, ctx->cell->id), host_n);
-  dp_metric_set(ctx, METRIC_IN_PROFIT, 0, in_profit_n);
-  dp_metric_set(ctx, METRIC_NET, 0, net);
-  dp_metric_set(ctx, METRIC_PRICE, 0, prices);
+static bool owners_decide(const struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  const dp_time period_ns = dp__fleet_shared(ctx)->decide_ns;
+  return beat->own && period_ns > 0 && (beat->last || ctx->now_ns % period_ns == 0);
+}
+
+static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  if (beat->settlement && dp__fleet_shared(ctx)->opex_nusd_per_d > 0)
+    for (uint32_t i = dp__host_next(ctx, 0); i != DP_NO_ROW; i = dp__host_next(ctx, i + 1))
+      DP_TRY(dp__host_pay_opex(ctx, i));
+  if (owners_decide(ctx, beat)) DP_TRY(dp__outlook_collect(ctx, beat));
+  if (beat->last) dp__fleet_reckon(ctx);
   return DP_OK;
 }
 
-static const uint16_t handles[] = {DP_EVENT_NODE_JOINED};
+static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  return owners_decide(ctx, beat) ? dp__outlook_clear(ctx, beat) : DP_OK;
+}
 
-const struct dp_model dp_fleet_model = {
-    .name = "provider.fleet",
-    .section = "providers",
-    .doc = "operators of equal machines who post prices",
-    .schema = &schema,
-    DP_ROWS(table, tables),
-    DP_ROWS(metric, metrics),
-    DP_ROWS(kpi, kpis),
-    DP_ROWS(handle, handles),
-    .init_replicated = init_replicated,
-    .init_cell = init_cell,
-    .handle = handle,
-    .apply = apply,
-    .sample_cell = sample_cell,
-    .release = release,
+static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  if (beat->last || ctx->now_ns == 0) return DP_OK;
+  const struct dp_fleet_config *config = ctx->self->config;
+  const dp_time reprice_ns = (dp_time)(config->reprice_every_s * 1e9);
+  const bool news = beat->settlement || !dp__fleet_shared(ctx)->flow;
+  if (beat->own && news && ctx->now_ns % reprice_ns == 0) DP_TRY(reprice(ctx));
+  if (beat->settlement) DP_TRY(dp__leave_settle(ctx));
+  if (!owners_decide(ctx, beat)) return DP_OK;
+  if (config->exit.part) DP_TRY(dp__leave_decide(ctx));
+  return config->entry.part ? dp__outlook_order(ctx) : DP_OK;
+}
+
+/** What the cell's hosts add up to. */
+struct tally {
+  int64_t host_n, active_n, in_profit_n;
+  dp_i128 net_nusd, profit_nusd, price_nusd;
 };
+
+/** Those who have left speak too. */
+static struct tally tally_departed(const struct dp_ctx *ctx) {
+  const struct dp_table *cohorts = dp_own_table(ctx, DP_FLEET_COHORT);
+  struct tally t = {0};
+  for (uint32_t i = dp_table_next(cohorts, 0); i != DP_NO_ROW; i = dp_table_next(cohorts, i + 1)) {
+    const struct dp_cohort *c = DP_ROW(cohorts, struct dp_cohort, i);
+    t.in_profit_n += c->exited_in_profit_n;
+    t.net_nusd += c->exited_net_nusd;
+    t.profit_nusd += c->exited_net_nusd + c->exited_resale_nusd;
+    t.profit_nusd -= c->capex_nusd; /* that of those who are here too */
+  }
+  return t;
+}
+
+static enum dp_status sample_cell(struct dp_ctx *ctx) {
+  const uint16_t region = dp_place_region(dp_place_of(dp_ctx_sim(ctx)), ctx->cell->id);
+  struct tally t = tally_departed(ctx);
+  for (uint32_t i = dp__host_next(ctx, 0); i != DP_NO_ROW; i = dp__host_next(ctx, i + 1)) {
+    const struct dp_host *h = dp__host_at(ctx, i);
+    const dp_i128 net = dp__host_net_nusd(ctx, i);
+    const int64_t resale = dp__host_resale_nusd(ctx, i);
+    t.host_n++;
+    t.in_profit_n += net + resale - h->capex_nusd > 0;
+    t.net_nusd += net;
+    t.profit_nusd += net + resale;
+    t.active_n += h->state == DP_HOST_ACTIVE;
+    t.price_nusd += h->state == DP_HOST_ACTIVE ? h->price_nusd_per_mtok : 0;
+  }
+  dp_metric_set(ctx, DP_FLEET_HOSTS, region, t.host_n);
+  dp_metric_set(ctx, DP_FLEET_ACTIVE, region, t.active_n);
+  dp_metric_set(ctx, DP_FLEET_IN_PROFIT, 0, t.in_profit_n);
+  dp_metric_set(ctx, DP_FLEET_NET, 0, t.net_nusd);
+  dp_metric_set(ctx, DP_FLEET_PROFIT, 0, t.profit_nusd);
+  dp_metric_set(ctx, DP_FLEET_PRICE, 0, t.price_nusd);
+  return DP_OK;
+}
+
+static enum dp_status sample_replicated(struct dp_ctx *ctx) {
+  dp_metric_set_global(ctx, DP_FLEET_INCOME, dp_value_real(ctx, ctx->self, DP_FLEET_VALUE_INCOME));
+  return DP_OK;
+}
+
+#include "provider/fleet_tables.inc"

@@ -42,6 +42,7 @@ struct dp_bound {
 struct dp_override {
   const char *key, *value;
   bool typed; /* by --set: a path is relative to the working directory, and may be read */
+  bool study; /* by a study */
 };
 
 /** How Lua sees a parameter: as its default was written. BOOL is kept as the text "true" or "false". */
@@ -55,6 +56,7 @@ struct dp_scenario {
   struct dp_lua *lua;
   const char *path;
   bool loading; /* constructors work */
+  bool script;  /* no scenario: what the file returns stays on the stack */
   const struct dp_scenario_options *options;
   const struct dp_override *overrides; /* [override_n] */
   size_t override_n;
@@ -118,6 +120,23 @@ enum dp_status dp__bind_fill(lua_State *L, const struct dp_schema *schema, bool 
 
 /** A built-in policy with its configuration. */
 const struct dp_policy *dp__bind_builtin(lua_State *L, const struct dp_builtin_policy *builtin, const void *config);
+
+/* ---- scenario.c, for variant.c ---- */
+
+/** Makes s->lua, with the library at hand; s->path and s->options are set. */
+enum dp_status dp__scenario_open_host(struct dp_scenario *s, uint64_t seed, struct dp_err *err);
+
+/** Puts the options' settings and the base's check form into s->overrides. */
+enum dp_status dp__scenario_override(struct dp_scenario *s, const struct dp_override *check, size_t check_n,
+                                     struct dp_err *err);
+
+/** After the file has run: it returned its scenario, and the options' seed and end hold. */
+enum dp_status dp__scenario_check_result(struct dp_scenario *s, struct dp_err *err);
+enum dp_status dp__scenario_times(struct dp_scenario *s, struct dp_err *err);
+
+/** Loads and finishes as another one was loaded, from its texts and with other options. Not collective. */
+enum dp_status dp__scenario_load_again(const struct dp_scenario *base, const struct dp_scenario_options *options,
+                                       struct dp_scenario **out, struct dp_err *err);
 
 /* ---- the rest of the module "depin.core" ---- */
 

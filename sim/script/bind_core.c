@@ -56,6 +56,33 @@ static int core_fail(lua_State *L) {
   return dp_lua_raise(L, &err);
 }
 
+/* core.here() → "file:line" of the user's line that is being run. */
+static int core_here(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0 || ar.source[0] != '@') continue;
+    lua_pushfstring(L, "%s:%d", ar.source + 1, ar.currentline);
+    return 1;
+  }
+  lua_pushliteral(L, "");
+  return 1;
+}
+
+static int call_framed(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* core.framed(f) → f, such that `return f {}` does not lose the line: a tail call of Lua would. */
+static int core_framed(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_pushcclosure(L, call_framed, 1);
+  return 1;
+}
+
 /* core.suggest(wrong, { names }) → the name that may have been meant, or nil. */
 static int core_suggest(lua_State *L) {
   const char *wrong = luaL_checkstring(L, 1), *names[NAMES_MAX];
@@ -164,7 +191,8 @@ static void open_formulas(lua_State *L) {
 
 int dp__bind_open_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"namespace", core_namespace},   {"fail", core_fail},
-                                       {"suggest", core_suggest},       {"scenario", dp__bind_scenario_call},
+                                       {"suggest", core_suggest},       {"here", core_here},
+                                       {"framed", core_framed},         {"scenario", dp__bind_scenario_call},
                                        {"parameters", dp__bind_parameters}, {"policy", dp__bind_policy},
                                        {NULL, NULL}};
   luaL_newmetatable(L, DP_EXPECTATION_NAME);

@@ -128,8 +128,8 @@ static void override_all(lua_State *L, struct dp_scenario *s) {
     const struct dp_override *o = &s->overrides[i];
     struct dp_err err = {0};
     if (override_one(s, o, &err) == DP_OK) continue;
-    dp_err_prefix(&err, "%s", o->typed ? "--set: " : "scenario: check: ");
-    if (o->typed) s->usage = err; /* the fault lies on the command line, not at a line of the file */
+    dp_err_prefix(&err, "%s", o->typed ? "--set: " : o->study ? "study: " : "scenario: check: ");
+    if (o->typed || o->study) s->usage = err; /* the fault lies there, not at a line of the file */
     dp_lua_raise(L, &err);
   }
 }

@@ -8,6 +8,7 @@
 #include "hardware/node.h"
 #include "ledger/allocation.h"
 #include "ledger/emission.h"
+#include "ledger/exchange.h"
 #include "market/cloud.h"
 #include "model/registry.h"
 #include "place/place.h"
@@ -24,6 +25,10 @@ static const struct {
     {&dp_cloud_schema, "depin.cloud"},
     {&dp_emission_schema, "depin.emission.custom"},
     {&dp_tranche_schema, "depin.tranche"},
+    {&dp_exchange_position_schema, "depin.exchange.position"},
+    {&dp_exchange_provider_schema, "depin.exchange.provider"},
+    {&dp_entry_schema, "depin.entry"},
+    {&dp_exit_schema, "depin.exit"},
 };
 
 static const struct {
@@ -41,9 +46,12 @@ static const struct {
   const char *model, *lua;
 } pretty[] = {
     {"place", "depin.place.custom"},         {"provider.fleet", "depin.provider"},
+    {"place.shock", "depin.at"},             {"workload.demand", "depin.workload.demand"},
     {"workload.inference", "depin.workload.inference"}, {"workload.server", "depin.server"},
     {"market.gateway", "depin.network.posted"},         {"ledger.token", "depin.token"},
-    {"ledger.exchange", "depin.exchange.constant_product"},
+    {"ledger.exchange", "depin.exchange.custom"},
+    {"ledger.trader", "depin.trader.custom"},           {"ledger.retail", "depin.retail"},
+    {"ledger.feed", "depin.feed"},                      {"ledger.factor", "depin.factor.custom"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -2,11 +2,11 @@
 #include <lauxlib.h>
 #include <math.h>
 
+#include "base/growth.h"
 #include "finance/derivatives.h"
 #include "finance/lending.h"
 #include "hardware/reliability.h"
 #include "privacy/accounting.h"
-#include "provider/adoption.h"
 #include "script/formula_args.h"
 
 static double field(lua_State *L, const char *key, double min, double max) {
@@ -74,12 +74,12 @@ static int privacy_rdp(lua_State *L) {
 
 static int growth_bass(lua_State *L) {
   double p = dp__arg_above(dp__arg(L, 1), 0), q = dp__arg_number(dp__arg(L, 2), 0, HUGE_VAL);
-  return dp__push_number(L, dp_adoption_bass_share(p, q, dp__arg_number(dp__arg(L, 3), 0, HUGE_VAL)));
+  return dp__push_number(L, dp_growth_bass_share(p, q, dp__arg_number(dp__arg(L, 3), 0, HUGE_VAL)));
 }
 
 static int growth_implied_rate(lua_State *L) {
   double multiple = dp__arg_above(dp__arg(L, 1), 0);
-  return dp__push_number(L, dp_adoption_implied_rate(multiple, dp__arg_above(dp__arg(L, 2), 0)));
+  return dp__push_number(L, dp_growth_implied_rate(multiple, dp__arg_above(dp__arg(L, 2), 0)));
 }
 
 static int reliability_young_interval(lua_State *L) {

@@ -109,6 +109,7 @@ enum dp_status dp__lua_check_text(const char *path, const char *bytes, size_t le
 enum dp_status dp__lua_add_source(struct dp_lua *lua, const char *name, const char *path, const void *bytes, size_t len,
                                   struct dp_err *err);
 int dp__lua_compile(lua_State *L, const char *path, const char *bytes, size_t len); /* as luaL_loadbufferx, text only */
+void dp__lua_push_loaded(lua_State *L); /* the table of modules by name */
 void dp__lua_modules_free(struct dp_lua *lua);
 
 /* paths.c */

@@ -162,10 +162,9 @@ enum dp_status dp__lua_watch_start(struct dp_lua *lua, struct dp_err *err) {
   double period_s = lua->limits.cpu_s / TICKS_N;
   if (period_s < 1e-3) period_s = 1e-3;
   if (period_s > 1e6) period_s = 1e6;
-  struct itimerspec spec = {0};
-  spec.it_value.tv_sec = (time_t)period_s;
-  spec.it_value.tv_nsec = (long)((period_s - (double)spec.it_value.tv_sec) * 1e9);
-  spec.it_interval = spec.it_value;
+  const time_t whole_s = (time_t)period_s;
+  const struct timespec period = {.tv_sec = whole_s, .tv_nsec = (long)((period_s - (double)whole_s) * 1e9)};
+  const struct itimerspec spec = {.it_value = period, .it_interval = period};
   if (timer_settime(watch->timer, 0, &spec, NULL) != 0)
     return dp_fail(err, DP_FAILED, "no timer for the Lua host: %s", strerror(errno));
   return DP_OK;

@@ -215,17 +215,20 @@ static void push_loader(lua_State *L, const char *name) {
   if (dp__lua_compile(L, source->path, source->bytes, source->len) != LUA_OK) lua_error(L);
 }
 
+void dp__lua_push_loaded(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
+}
+
 int dp__lua_require(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
   if (!name_is_valid(name))
     return luaL_error(L, "require: '%s' is no module name (letters, digits and '_' between dots)", name);
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
-  }
+  dp__lua_push_loaded(L);
   if (dp_lua_host(L)->sealed)
     return luaL_error(L,
                       "require '%s': modules are loaded at the start; write 'local m = require \"%s\"' at the top of "

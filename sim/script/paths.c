@@ -39,6 +39,8 @@ enum dp_status dp_lua_add_data_dir(struct dp_lua *lua, const char *dir, struct d
 }
 
 enum dp_status dp_lua_allow_path(struct dp_lua *lua, const char *path, struct dp_err *err) {
+  for (size_t i = 0; i < lua->paths.files_n; i++)
+    if (strcmp(lua->paths.files[i], path) == 0) return DP_OK;
   return append(&lua->paths.files, &lua->paths.files_n, path, err);
 }
 
@@ -140,7 +142,7 @@ enum dp_status dp_lua_resolve_path(struct dp_lua *lua, const char *path, const c
                    "%s: %s lies outside of what a scenario may read (its own folder, --data DIR and "
                    "paths given by --set)",
                    what, path);
-  if (verdict == MISSING)
+  if (found == NULL)
     return dp_fail(err, DP_IO, "%s: there is no file %s%s", what, path,
                    allowed ? "" : " in the scenario's folder or a --data folder");
   if (stat(found, &info) == 0 && S_ISDIR(info.st_mode)) {

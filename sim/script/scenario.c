@@ -101,7 +101,7 @@ static int open_values(lua_State *L) {
   return 0;
 }
 
-static enum dp_status open_host(struct dp_scenario *s, uint64_t seed, struct dp_err *err) {
+enum dp_status dp__scenario_open_host(struct dp_scenario *s, uint64_t seed, struct dp_err *err) {
   const struct dp_scenario_options *o = s->options;
   DP_TRY(dp_lua_new(NULL, &s->lua, err));
   DP_TRY(dp_lua_protect(s->lua, open_values, s, 0, err));
@@ -120,27 +120,32 @@ struct again {
   const struct dp_override *check;
   size_t check_n;
   uint64_t seed;
+  bool script; /* no scenario */
 };
 
 /* --set comes first: what it names, `check` does not change. */
-static enum dp_status join_overrides(struct dp_scenario *s, const struct again *again, struct dp_err *err) {
+enum dp_status dp__scenario_override(struct dp_scenario *s, const struct dp_override *check, size_t check_n,
+                                     struct dp_err *err) {
   const struct dp_scenario_options *o = s->options;
   size_t settings = o != NULL ? o->setting_n : 0;
-  struct dp_override *all = dp__arena_alloc(&s->arena, (settings + again->check_n + 1) * sizeof *all);
+  struct dp_override *all = dp__arena_alloc(&s->arena, (settings + check_n + 1) * sizeof *all);
   if (all == NULL) return dp_fail_nomem(err, "the scenario");
-  for (size_t i = 0; i < settings; i++)
-    all[s->override_n++] = (struct dp_override){o->settings[i].key, o->settings[i].value, true};
-  for (size_t i = 0; i < again->check_n; i++) {
+  for (size_t i = 0; i < settings; i++) {
+    const struct dp_setting *set = &o->settings[i];
+    all[s->override_n++] = (struct dp_override){set->key, set->value, !set->study, set->study};
+  }
+  for (size_t i = 0; i < check_n; i++) {
     bool typed = false;
-    for (size_t k = 0; k < settings; k++) typed |= strcmp(o->settings[k].key, again->check[i].key) == 0;
-    if (!typed) all[s->override_n++] = again->check[i];
+    for (size_t k = 0; k < settings; k++) typed |= strcmp(o->settings[k].key, check[i].key) == 0;
+    if (!typed) all[s->override_n++] = check[i];
   }
   s->overrides = all;
   return DP_OK;
 }
 
-static enum dp_status check_result(struct dp_scenario *s, struct dp_err *err) {
+enum dp_status dp__scenario_check_result(struct dp_scenario *s, struct dp_err *err) {
   lua_State *L = dp_lua_state(s->lua);
+  if (s->script) return DP_OK;
   bool same = s->built && dp__bind_is_scenario(L, -1);
   lua_settop(L, 0);
   if (!same) return dp_fail(err, DP_SCENARIO, "%s: the file must return depin.scenario { … }", s->path);
@@ -160,7 +165,7 @@ static enum dp_status run_file(struct dp_scenario *s, const struct texts *texts,
   } else {
     status = dp_lua_load_file(s->lua, s->path, &why);
   }
-  if (status == DP_OK) return check_result(s, err);
+  if (status == DP_OK) return dp__scenario_check_result(s, err);
   if (s->usage.status != DP_OK) why = s->usage;
   return dp_fail(err, why.status, "%s", why.text);
 }
@@ -173,10 +178,11 @@ static enum dp_status load_once(const char *path, const struct dp_scenario_optio
   if (s == NULL) return dp_fail_nomem(err, "the scenario");
   s->path = dp__arena_text(&s->arena, path, strlen(path));
   s->options = options;
+  s->script = again->script;
   if (s->path == NULL) return dp_fail_nomem(err, "the scenario");
-  DP_TRY(open_host(s, again->seed, err));
+  DP_TRY(dp__scenario_open_host(s, again->seed, err));
   if (speaks) dp_lua_set_print(s->lua, print_line, stderr);
-  DP_TRY(join_overrides(s, again, err));
+  DP_TRY(dp__scenario_override(s, again->check, again->check_n, err));
   return run_file(s, texts, err);
 }
 
@@ -234,7 +240,7 @@ static enum dp_status keep_sources(struct dp_scenario *s, struct dp_err *err) {
   return s->spec.name != NULL && s->question != NULL ? DP_OK : dp_fail_nomem(err, "the scenario");
 }
 
-static enum dp_status finish(struct dp_scenario *s, struct dp_err *err) {
+enum dp_status dp__scenario_times(struct dp_scenario *s, struct dp_err *err) {
   const struct dp_scenario_options *o = s->options;
   if (o != NULL && o->has_seed) s->spec.seed = o->seed;
   if (o != NULL && o->until_ns > 0) s->spec.end_ns = o->until_ns;
@@ -242,6 +248,11 @@ static enum dp_status finish(struct dp_scenario *s, struct dp_err *err) {
   if (__builtin_add_overflow(s->spec.start_epoch_ns, s->spec.end_ns, &last_ns) || last_ns > INT64_MAX - DP_DAY)
     return dp_fail(err, DP_RANGE, "%s: the run would end after 2262-04-10, where the calendar ends (start it earlier or "
                                   "make it shorter)", s->path);
+  return DP_OK;
+}
+
+static enum dp_status finish(struct dp_scenario *s, struct dp_err *err) {
+  DP_TRY(dp__scenario_times(s, err));
   DP_TRY(keep_sources(s, err));
   DP_TRY(dp__bind_freeze_policies(s, err));
   s->loading = false;
@@ -289,6 +300,43 @@ enum dp_status dp_scenario_load(const char *path, const struct dp_scenario_optio
   return DP_OK;
 }
 
+/* On an error *out holds what there is, to be freed. */
+static enum dp_status load_script(const char *path, const struct dp_scenario_options *options, struct dp_comm *comm,
+                                  struct texts *texts, struct dp_scenario **out, struct dp_err *err) {
+  const struct again again = {.seed = 1, .script = true};
+  enum dp_status status = DP_OK;
+  if (comm->rank == 0) status = load_once(path, options, true, &again, texts, out, err);
+  if (status == DP_OK && comm->rank == 0) status = add_texts(texts, (*out)->lua, err);
+  DP_TRY(dp_comm_agree(comm, status, err));
+  DP_TRY(dp_comm_broadcast(comm, &texts->packed, err));
+  if (comm->rank != 0) status = load_once(path, options, false, &again, texts, out, err);
+  return dp_comm_agree(comm, status, err);
+}
+
+enum dp_status dp_script_load(const char *path, const struct dp_scenario_options *options, struct dp_comm *comm,
+                              struct dp_scenario **out, struct dp_err *err) {
+  struct texts texts = {0};
+  struct dp_scenario *s = NULL;
+  enum dp_status status = load_script(path, options, comm, &texts, &s, err);
+  dp_buffer_fini(&texts.packed);
+  *out = status == DP_OK ? s : NULL;
+  if (status != DP_OK) dp_scenario_free(s);
+  return status;
+}
+
+enum dp_status dp__scenario_load_again(const struct dp_scenario *base, const struct dp_scenario_options *options,
+                                       struct dp_scenario **out, struct dp_err *err) {
+  struct texts texts = {base->texts};
+  struct dp_scenario *s = NULL;
+  enum dp_status status = load(base->path, options, false, false, &texts, &s, err);
+  if (status == DP_OK) status = finish(s, err);
+  *out = status == DP_OK ? s : NULL;
+  if (status != DP_OK) dp_scenario_free(s);
+  return status;
+}
+
+struct dp_lua *dp_scenario_lua(const struct dp_scenario *s) { return s->lua; }
+
 void dp_scenario_free(struct dp_scenario *s) {
   if (s == NULL) return;
   dp_lua_free(s->lua);
@@ -323,7 +371,7 @@ static enum dp_status run_script(const char *path, const char *text, struct dp_e
   struct dp_scenario *s = calloc(1, sizeof *s);
   if (s == NULL) return dp_fail_nomem(err, "the script");
   s->path = path;
-  enum dp_status status = open_host(s, 1, err);
+  enum dp_status status = dp__scenario_open_host(s, 1, err);
   if (status == DP_OK) {
     dp_lua_set_print(s->lua, print_line, stdout);
     status = text != NULL ? dp_lua_load_buffer(s->lua, path, text, strlen(text), err)

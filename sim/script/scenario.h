@@ -9,6 +9,7 @@
 struct dp_setting {
   const char *key;
   const char *value; /* as typed: a number, true, false or text */
+  bool study;        /* of a study's file instead: a path is then the scenario's own, and may not lead out of its folder */
 };
 
 /** What the command line may change. Zero is a valid default. */
@@ -50,6 +51,7 @@ struct dp_script_source {
 };
 
 struct dp_scenario;
+struct dp_lua;
 
 /** Loads, checks and resolves. Errors: "file:line: model: what is wrong (what would be right)", status SCENARIO, RANGE,
  *  IO or FORMAT. The caller frees; the spec and everything below borrow from it. */
@@ -65,6 +67,14 @@ const struct dp_script_source *dp_scenario_sources(const struct dp_scenario *s, 
 
 /** Rank 0: every Lua text that was read from a file, packed, so that the same scenario can be loaded without them. */
 const struct dp_buffer *dp_scenario_texts(const struct dp_scenario *s);
+
+/** Collective. Runs a Lua file that is no scenario (a study); the table that it returns is on top of dp_scenario_lua's
+ *  stack on every rank. Errors as dp_scenario_load. The caller frees with dp_scenario_free. */
+enum dp_status dp_script_load(const char *path, const struct dp_scenario_options *options, struct dp_comm *comm,
+                              struct dp_scenario **out, struct dp_err *err);
+
+/** The host that a scenario or a script runs in. */
+struct dp_lua *dp_scenario_lua(const struct dp_scenario *s);
 
 /** Runs a Lua file with the library and no simulation (`depinsim lua FILE`); print goes to stdout. */
 enum dp_status dp_script_run_file(const char *path, struct dp_err *err);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define LLM_FIELD(f) DP_FIELD(struct dp_llm, f)
 static const struct dp_param llm_params[] = {
     {LLM_FIELD(name), .type = DP_PARAM_STRING, .unit = "text", .text = "Llama-2-7B", .doc = "name of the model",
@@ -110,15 +112,16 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   DP_TRY(find_llm(ctx, &llm));
   const double weights_gib = llm ? llm->weights_gib : dp_llm_weights_gib();
   size_t n = dp_sim_part_n(self->sim, "hardware.class");
-  struct dp_server_costs *costs = calloc(1, sizeof *costs);
+  struct dp_server_costs *costs = dp_zeros(1, sizeof *costs);
   if (!costs) return dp_fail_nomem(ctx->err, "step costs");
   self->shared = costs;
   costs->class_n = n;
-  costs->costs = calloc(n ? n : 1, sizeof *costs->costs);
-  costs->capacity_tok = calloc(n ? n : 1, sizeof *costs->capacity_tok);
+  costs->costs = dp_zeros(n, sizeof *costs->costs);
+  costs->capacity_tok = dp_zeros(n, sizeof *costs->capacity_tok);
   if (!costs->costs || !costs->capacity_tok) return dp_fail_nomem(ctx->err, "step costs");
   for (uint16_t i = 0; i < n; i++) {
     const struct dp_node_class *c = dp_sim_part(self->sim, "hardware.class", i);
+    if (c->work_per_s > 0) continue; /* it does other work: no context fits */
     if (c->gpu_n != 1)
       return dp_fail(ctx->err, DP_SCENARIO,
                      "workload.server: a node of class '%s' has %lld GPUs, and a server runs on one (set gpu_n = 1 and "
@@ -188,17 +191,21 @@ static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
   }
 }
 
+/** Without a task no server has anything: nothing to count. */
+static bool is_idle(const struct dp_ctx *ctx) { return dp_own_table(ctx, DP_SERVER_TABLE_TASK)->live_n == 0; }
+
 static enum dp_status sample_cell(struct dp_ctx *ctx) {
   struct dp_table *servers = dp_own_table(ctx, DP_SERVER_TABLE_SERVER);
   int64_t running = 0;
-  for (uint32_t i = dp_table_next(servers, 0); i != DP_NO_ROW; i = dp_table_next(servers, i + 1))
-    running += DP_ROW(servers, struct dp_server, i)->running_n;
+  for (uint32_t i = is_idle(ctx) ? DP_NO_ROW : dp_table_next(servers, 0); i != DP_NO_ROW;)
+    running += DP_ROW(servers, struct dp_server, i)->running_n, i = dp_table_next(servers, i + 1);
   dp_metric_set(ctx, DP_SERVER_BATCH, 0, running);
   return DP_OK;
 }
 
 static enum dp_status check_cell(struct dp_ctx *ctx) {
   struct dp_table *servers = dp_own_table(ctx, DP_SERVER_TABLE_SERVER);
+  if (is_idle(ctx)) return DP_OK;
   for (uint32_t i = dp_table_next(servers, 0); i != DP_NO_ROW; i = dp_table_next(servers, i + 1)) {
     const struct dp_server *s = DP_ROW(servers, struct dp_server, i);
     if (s->reserved_tok < 0 || s->reserved_tok > s->capacity_tok || s->context_tok > s->capacity_tok)

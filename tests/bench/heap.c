@@ -19,9 +19,10 @@ struct heap {
   size_t n, cap;
 };
 
-static double wall_s(void) {
+/* Processor time: what else runs on the machine counts less than by the wall clock. */
+static double cpu_s(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -113,11 +114,11 @@ int main(int argc, char **argv) {
   struct heap h = {0};
   uint64_t s[4] = {1, 2, 3, 4}, n;
   for (int i = 0; i < 16; i++) uniform(s);
-  double began = wall_s();
+  double began = cpu_s();
   if (argc == 8 && strcmp(argv[1], "phold") == 0) n = run_phold(&h, argv + 2, s);
   else if (argc == 5 && strcmp(argv[1], "queue") == 0) n = run_queue(&h, argv + 2, s);
   else return fputs("usage: heap phold LPS START REMOTE LOOKAHEAD MEAN END | queue SERVERS RHO JOBS\n", stderr), 2;
-  double seconds = wall_s() - began;
+  double seconds = cpu_s() - began;
   printf("%llu events in %.6f s: %.0f events/s\n", (unsigned long long)n, seconds, (double)n / seconds);
   free(h.events);
   return 0;

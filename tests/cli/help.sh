@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/tap.sh"
 cd "$TAP_TMP" || exit 99
 
-commands="run resume lint new info digest kpi audit params models presets lua bench completion"
+commands="run resume lint new info digest kpi audit report export check compare params models presets lua bench completion"
 
 exits "--help" 0 "$DEPINSIM" --help
 for c in $commands; do like "--help lists $c" "$(cat out)" "^  $c  "; done

@@ -88,7 +88,8 @@ is "each is told once" "$(sed 's/ at 20[0-9: -]* of simulated time/ at DATE/' "$
   "depinsim: signals.h5.ckpt written at DATE
 depinsim: stopped by SIGTERM, at DATE; go on with: depinsim resume signals.h5.ckpt"
 rm -f signals.h5*
-bash -c 'set -m; "$DEPINSIM" run "$1" --set minutes=100000 -o int.h5 --checkpoint-every 1d & p=$!
+# shellcheck disable=SC2016 # the inner shell's dollars
+env --default-signal=INT bash -c 'set -m; "$DEPINSIM" run "$1" --set minutes=100000 -o int.h5 --checkpoint-every 1h & p=$!
   for i in {1..600}; do [ -e int.h5.ckpt ] && break; sleep 0.1; done
   kill -INT $p; wait $p; echo $? >code' - "$scenario" >"$out" 2>"$err"
 is "SIGINT ends a run with 130" "$(cat code)" 130
@@ -107,15 +108,41 @@ again() { # brings the killed run back
   cp kept/* .
 }
 again
+# Killed again while it is resumed: as it begins, and each time that it has written a checkpoint.
+for delay in 0.003 0.01 0.03 0.06 newer newer newer; do
+  touch mark
+  "$DEPINSIM" resume r.h5.ckpt --checkpoint-every 10min >"$out.bg" 2>"$err.bg" &
+  pid=$!
+  if [ $delay = newer ]; then
+    for ((i = 0; i < 3000; i++)); do
+      [ r.h5.ckpt -nt mark ] && break
+      sleep 0.01
+    done
+  else
+    sleep $delay
+  fi
+  kill -9 $pid
+  wait $pid 2>/dev/null
+  [ $? = 137 ] || note "the resumed run was not killed"
+done
+goes_on "killed seven times more while it was resumed" r.h5
+again
 printf 'damage' | dd of=r.h5.ckpt bs=1 seek=2000 conv=notrunc 2>/dev/null
 goes_on "a damaged checkpoint" r.h5
 like "a damaged checkpoint: it says so" "$(cat resumed.err)" '^depinsim: r\.h5\.ckpt: .*damaged; going on from r\.h5\.ckpt\.old$'
 again
 truncate -s 3000 r.h5.ckpt
 goes_on "a checkpoint that is cut short" r.h5
+like "a checkpoint that is cut short: it says so" "$(cat resumed.err)" \
+  '^depinsim: r\.h5\.ckpt: the checkpoint is cut short; going on from r\.h5\.ckpt\.old$'
+again
+: >r.h5.ckpt
+goes_on "an empty checkpoint" r.h5
+like "an empty checkpoint: it says so" "$(cat resumed.err)" '^depinsim: r\.h5\.ckpt: .*; going on from r\.h5\.ckpt\.old$'
 again
 rm r.h5.ckpt
 goes_on "the newest is gone" r.h5
+like "the newest is gone: it says so" "$(cat resumed.err)" '^depinsim: .*r\.h5\.ckpt: No such file.*; going on from r\.h5\.ckpt\.old$'
 again
 mkdir moved
 mv r.h5.* moved/
@@ -145,6 +172,24 @@ killed other.h5 --seed 7
 cp other.h5.ckpt r.h5.ckpt
 refused "the checkpoint of another run" 'r\.h5\.part is (damaged, or of another run|cut short)'
 rm -f other.h5*
+
+# The same program of another revision, which is what a cluster has after an update: a text of equal length in its bytes.
+again
+revision=$("$DEPINSIM" --version | sed -n '1s/^.*(\(.*\))$/\1/p')
+if [ ${#revision} -ge 7 ]; then
+  LC_ALL=C sed "s/$revision/${revision//[0-9]/x}/g" "$DEPINSIM" >other_program
+  chmod +x other_program
+  exits "another version of the program: exit code 3" 3 ./other_program resume r.h5.ckpt
+  like "another version: both are named" "$(cat "$err")" \
+    "r\\.h5\\.ckpt: the checkpoint is of another scenario: it has program = .*\\($revision\\), and here there is program = .*\\(${revision//[0-9]/x}\\)"
+  is "another version: in one line" "$(wc -l <"$err")" 1
+  goes_on "the version that wrote it" r.h5
+else
+  skip "another version of the program" "its revision, '$revision', is too short to be found in its bytes"
+fi
+again
+for f in r.h5.ckpt r.h5.ckpt.old; do printf '\011' | dd of=$f bs=1 seek=7 conv=notrunc 2>/dev/null; done
+refused "a checkpoint of another form" 'a checkpoint of form 9, and this program reads form [0-9]+ \(resume with the version that wrote it\)'
 exits "what is no checkpoint" 3 "$DEPINSIM" resume "$scenario.ckpt"
 cp "$scenario" text.ckpt
 exits "a text is no checkpoint" 3 "$DEPINSIM" resume text.ckpt

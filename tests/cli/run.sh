@@ -90,7 +90,7 @@ left "failures on ranks"
 
 # An interrupt: from a shell that does not ignore it for its children.
 # shellcheck disable=SC2016
-bash -c 'set -m; "$DEPINSIM" run mine.lua --set minutes=900000 -o long.h5 & p=$!
+env --default-signal=INT bash -c 'set -m; "$DEPINSIM" run mine.lua --set minutes=900000 -o long.h5 & p=$!
   for i in {1..200}; do [ -e long.h5.part ] && break; sleep 0.1; done
   sleep 1; kill -INT $p; wait $p; echo $? >code' >$out 2>$err
 is "an interrupt ends a run with 130" "$(cat code)" 130

@@ -4,7 +4,7 @@
 set -eu
 out=$1
 top=$(dirname "$0")/../..
-mkdir -p "$out/checkpoint" "$out/csv" "$out/trace" "$out/values" "$out/result" "$out/scenario"
+mkdir -p "$out/checkpoint" "$out/csv" "$out/trace" "$out/values" "$out/result" "$out/run" "$out/scenario"
 
 if test -n "${2:-}"; then
   for ms in 0 1 40 250 700 2900; do "$2" "$out/checkpoint/$ms" "$ms"; done
@@ -42,6 +42,7 @@ for what in 0 1 2 3 4 5 6 7; do
 done
 
 cp "$top"/scenarios/*.lua "$out/scenario/"
+cp "$top"/scenarios/*.lua "$out/run/" # these run as they are
 # the scripts of tests/cli/bad_input.sh that stand on one line
 scripts=$out/scripts
 bad=$top/tests/cli/bad_input.sh
@@ -63,3 +64,4 @@ rm -f "$scripts"
 # words of scenarios, for libFuzzer's -dict
 cat "$out"/scenario/*.lua | LC_ALL=C tr -cs 'A-Za-z0-9_.' '\n' | LC_ALL=C sort -u | sed -n 's/^.\{2,40\}$/"&"/p' \
   >"$out/scenario.dict"
+cp "$out/scenario.dict" "$out/run.dict"

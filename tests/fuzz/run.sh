@@ -7,7 +7,7 @@
 
 seconds=${1:-3}
 test $# -eq 0 || shift
-targets=${*:-checkpoint csv result scenario trace values}
+targets=${*:-checkpoint csv result run scenario trace values}
 : "${FUZZ_KEEP:=$PWD/fuzz-findings}"
 for c in "${CLANG:-}" clang-14 clang; do
   test -z "$c" || command -v "$c" >/dev/null || continue
@@ -52,7 +52,7 @@ build() { # output, sanitizers, sources and further flags
 # what a target needs besides
 further() {
   case $1 in
-    scenario) echo -Wl,--wrap=dp_lua_new ;;
+    run | scenario) echo -Wl,--wrap=dp_lua_new ;;
   esac
 }
 
@@ -75,7 +75,7 @@ for target in $targets; do
   if test -s "$dict"; then dict=-dict=$dict; else dict=; fi
   # shellcheck disable=SC2086 # empty or one word without blanks
   if TMPDIR=$work ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:malloc_context_size=8 "$work/$target" \
-    -max_total_time="$seconds" -timeout=20 $dict -rss_limit_mb=2048 -malloc_limit_mb=1048576 -max_len=65536 \
+    -max_total_time="$seconds" -timeout=60 $dict -rss_limit_mb=2048 -malloc_limit_mb=1048576 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$work/found/" "$work/new" "$work/corpus/$target" $known >"$work/log" 2>&1; then
     pass "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") inputs in $seconds s, no finding"
   else

@@ -45,19 +45,19 @@ kill_tree() {
 }
 
 kill_n=0
+resume_kill_n=0
 round=0
 while ((kill_n < STORM_KILLS && round < 2 * STORM_KILLS + 2)); do
   s=$((round % ${#names[@]}))
   round=$((round + 1))
   result=r$round.h5
   history=
-  killed=0
-  resumed=0
   for ((turn = 0; turn < 12; turn++)); do
     n=${ranks_n[RANDOM % ${#ranks_n[@]}]}
+    resumes=0
     if [ -e $result.ckpt ]; then
       launch "$n" "$DEPINSIM" resume $result.ckpt
-      resumed=$((resumed + 1))
+      resumes=1
     else
       launch "$n" "$DEPINSIM" run "${scenarios[s]}" --set "${settings[s]}" -o $result \
         --checkpoint-every "${every[s]}"
@@ -71,9 +71,9 @@ while ((kill_n < STORM_KILLS && round < 2 * STORM_KILLS + 2)); do
     code=$?
     history="$history $n:$code"
     ((code == 137)) || break
-    killed=$((killed + 1))
+    kill_n=$((kill_n + 1))
+    resume_kill_n=$((resume_kill_n + resumes))
   done
-  kill_n=$((kill_n + killed))
   name="round $round (${names[s]}, ranks:code$history)"
   if ((code == 0)); then
     pass "$name ends"
@@ -86,5 +86,7 @@ while ((kill_n < STORM_KILLS && round < 2 * STORM_KILLS + 2)); do
   is "$name: nothing is left" "$(echo $result*)" $result
   rm -f $result
 done
-note "$kill_n runs were killed"
+note "$kill_n runs were killed, $resume_kill_n of them while they were resumed"
+# the chance to fail this with 20 kills is below one in a million
+if ((STORM_KILLS >= 20)); then ok "some were killed while they were resumed" test "$resume_kill_n" -gt 0; fi
 done_testing

@@ -1,5 +1,6 @@
 #!/bin/sh
-# bench phold: the same events and digest at every number of ranks and cells, and as many events as theory says.
+# bench phold: the same events and digest at every number of ranks and cells, also when cells change their rank at random,
+# and as many events as theory says. FULL_RANKS=1 (make check-ranks) tries more.
 . "${srcdir:-.}/tests/tap.sh"
 cd "$TAP_TMP" || exit 99
 
@@ -15,12 +16,18 @@ within() { # events lps start end lookahead: "" when |events − N·start·end| 
   }'
 }
 
+# ranks:cells, m: with migration
+ways="1:1 1:7 1:64 2:4 3:16 3:64m 7:16m"
+test -z "$FULL_RANKS" ||
+  ways="1:1 1:4 1:64 1:199 1:64m 2:1 2:4 2:7 2:64m 3:1 3:4 3:64 3:7m 3:64m 4:3 4:16 4:16m 4:64m 7:7 7:16 7:64m 7:199m"
+
 same_everywhere() { # name lps start remote lookahead end
   name=$1 lps=$2 start=$3 remote=$4 lookahead=$5 end=$6 first=
-  for way in 1:1 1:4 1:64 1:$lps 2:1 2:4 2:7 3:4 3:64 4:3 4:16; do
-    n=${way%:*} cells=${way#*:}
+  for way in $ways; do
+    n=${way%:*} cells=${way#*:} migrate=
+    test "$cells" = "${cells%m}" || migrate=--migrate
     set -- "$DEPINSIM" bench phold --lps "$lps" --start "$start" --remote "$remote" --lookahead "$lookahead" --mean 1 \
-      --end "$end" --seed 11 --cells "$cells" --format json
+      --end "$end" --seed 11 --cells "${cells%m}" --format json ${migrate:+"$migrate"}
     if test "$n" -gt 1; then ranks "$n" "$@" >result 2>err; else "$@" >result 2>err; fi
     got="$(field events result) $(field digest result)"
     if test -z "$first"; then
@@ -29,7 +36,7 @@ same_everywhere() { # name lps start remote lookahead end
       is "$name: events within three standard errors of N*start*end" \
         "$(within "${got% *}" "$lps" "$start" "$end" "$lookahead")" ""
     else
-      is "$name: $n ranks, $cells cells" "$got" "$first"
+      is "$name: $n ranks, ${cells%m} cells${migrate:+ that change their rank}" "$got" "$first"
     fi
   done
 }

@@ -21,16 +21,17 @@ wait_for() { # file
   done
   note "$1 did not come"
 }
-start() { # ranks, minutes, result: in the background; the launcher in $launcher, its ranks in ${members[@]}
+# In the background, its cells at other ranks after every beat; the launcher in $launcher, its ranks in ${members[@]}.
+start() { # ranks, minutes, result
   timeout -k 5 100 "$MPIEXEC" -n "$1" "$DEPINSIM" run "$scenario" --set "minutes=$2" --checkpoint-every 20min -o "$3" \
-    >"$out.bg" 2>"$err.bg" &
+    --balance always >"$out.bg" 2>"$err.bg" &
   pid=$!
   wait_for "$3.ckpt.old"
   launcher=$(pgrep -P $pid)
   mapfile -t members < <(pgrep -P "$launcher")
 }
 goes_on() { # name, ranks, result
-  exits "$1: resume on $2 ranks" 0 limit "$MPIEXEC" -n "$2" "$DEPINSIM" resume "$3.ckpt"
+  exits "$1: resume on $2 ranks" 0 limit "$MPIEXEC" -n "$2" "$DEPINSIM" resume "$3.ckpt" --balance always
   is "$1: the same digest" "$("$DEPINSIM" digest "$3")" "$digest"
   ok "$1: the same result" h5diff --exclude-path /provenance/volatile whole.h5 "$3"
   is "$1: nothing is left" "$(echo "$3"*)" "$3"

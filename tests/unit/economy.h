@@ -13,11 +13,17 @@
 
 #include "books/books_priv.h"
 #include "engine/comm.h"
+#include "ledger/credit.h"
 #include "ledger/exchange.h"
+#include "ledger/factor.h"
+#include "ledger/feed.h"
+#include "ledger/retail.h"
 #include "ledger/token.h"
+#include "ledger/trader.h"
 #include "place/place.h"
 
 #define ECONOMY_TRANCHE_MAX 4
+#define ECONOMY_PART_MAX 4
 
 /** What a test sets. */
 struct economy_config {
@@ -30,8 +36,19 @@ struct economy_config {
   struct dp_emission emission;
   struct dp_tranche tranches[ECONOMY_TRANCHE_MAX];
   size_t tranche_n;
-  struct dp_exchange_config exchange;
-  bool no_exchange;
+  struct dp_exchange_config exchange; /* its positions and providers point below */
+  struct dp_exchange_position positions[ECONOMY_PART_MAX];
+  struct dp_exchange_provider providers[ECONOMY_PART_MAX];
+  size_t position_n, provider_n;
+  struct dp_trader_config traders[ECONOMY_PART_MAX];
+  size_t trader_n;
+  struct dp_retail_config retail;
+  struct dp_factor_config factor; /* the instance "tide" */
+  struct dp_feed_config feed;
+  double path_usd[2]; /* CONDITIONAL: from the start and from day 10 on, unless the exchange has a path of its own */
+  bool no_exchange, with_retail, with_factor, with_feed;
+  struct dp_credit_config credit;
+  bool credits;
 };
 
 /* ---- the market: model "market.gateway" ---- */
@@ -55,8 +72,9 @@ static inline enum dp_status economy_build(struct dp_ctx *ctx) {
   const struct economy_market *m = ctx->self->config;
   uint32_t row;
   DP_TRY(dp_table_add(dp_own_table(ctx, 1), &row, ctx->err));
-  struct dp_node_build build = {m->node.id, dp_sim_first(ctx->self->sim, "provider.fleet")->index,
-                                (uint32_t)m->of->nodes_n};
+  struct dp_node_build build = {.node_class = m->node.id,
+                                .provider = dp_sim_first(ctx->self->sim, "provider.fleet")->index,
+                                .count = (uint32_t)m->of->nodes_n};
   struct dp_message message = {.dest = dp_entity_of_cell(ctx->cell->id),
                                .instance = dp_sim_first(ctx->self->sim, "hardware.node")->index,
                                .kind = DP_EVENT_NODE_BUILD,
@@ -161,10 +179,12 @@ struct economy {
   struct dp_node_class class;
   struct dp_region region;
   struct dp_part_ref region_ref, tranche_refs[ECONOMY_TRANCHE_MAX];
+  struct dp_part_ref position_refs[ECONOMY_PART_MAX], provider_refs[ECONOMY_PART_MAX];
   struct dp_place_config place;
   struct economy_market market;
   struct economy_fleet fleet;
-  struct dp_instance_spec instances[5];
+  struct dp_instance_spec instances[9 + ECONOMY_PART_MAX];
+  size_t instance_n;
   struct dp_spec spec;
 };
 
@@ -174,7 +194,41 @@ static inline struct economy_config economy_plain(void) {
       .cells_n = 2, .nodes_n = 3, .sell_ratio = 1, .take_ratio = 1, .end_ns = 30 * DP_DAY, .settle_ns = DP_HOUR,
       .token = {.decimals = 9, .supply = 100e6, .buyback_ratio = 1, .network = {"", DP_NO_INSTANCE}},
       .emission = {.kind = DP_EMISSION_FIXED, .per_day = 1000},
-      .exchange = {.token = {"", DP_NO_INSTANCE}, .tokens = 1e6, .usd = 100e3}};
+      .exchange = {.token = {"", DP_NO_INSTANCE}, .tokens = 1e6, .usd = 100e3, .factor = {"", DP_NO_INSTANCE},
+                   .path_csv = ""}};
+}
+
+#define ECONOMY_NO_REF {"", DP_NO_INSTANCE}
+
+/** A trader of 20 days' memory with what a test gives it. */
+static inline struct dp_trader_config economy_trader(int kind, double usd, double tokens) {
+  return (struct dp_trader_config){.kind = kind, .exchange = ECONOMY_NO_REF, .factor = ECONOMY_NO_REF, .usd = usd,
+                                   .tokens = tokens, .horizon_d = 20, .aggressiveness = 1, .discount_per_year = 0.2};
+}
+
+static inline void economy_add(struct economy *e, const struct dp_model *model, const char *name, void *config) {
+  e->instances[e->instance_n++] = (struct dp_instance_spec){model, name, config};
+}
+
+/** The exchange's parts and who trades there. */
+static inline void economy_add_market(struct economy *e) {
+  static const char *const names[ECONOMY_PART_MAX] = {"a", "b", "c", "d"};
+  static const double path_d[] = {0, 10};
+  struct economy_config *c = &e->config;
+  if (c->path_usd[0] > 0) {
+    c->exchange.path_d = (struct dp_numbers){path_d, 2};
+    c->exchange.path_usd = (struct dp_numbers){c->path_usd, 2};
+  }
+  for (size_t i = 0; i < c->position_n; i++) e->position_refs[i].part = &c->positions[i];
+  for (size_t i = 0; i < c->provider_n; i++) e->provider_refs[i].part = &c->providers[i];
+  c->exchange.positions = (struct dp_part_refs){e->position_refs, c->position_n};
+  c->exchange.providers = (struct dp_part_refs){e->provider_refs, c->provider_n};
+  if (!c->no_exchange) economy_add(e, &dp_exchange_model, NULL, &c->exchange);
+  if (c->credits) economy_add(e, &dp_credit_model, "CRED", &c->credit);
+  if (c->with_factor) economy_add(e, &dp_factor_model, "tide", &c->factor);
+  if (c->with_feed) economy_add(e, &dp_feed_model, NULL, &c->feed);
+  for (size_t i = 0; i < c->trader_n; i++) economy_add(e, &dp_trader_model, names[i], &c->traders[i]);
+  if (c->with_retail) economy_add(e, &dp_retail_model, NULL, &c->retail);
 }
 
 /** Makes the simulation. The economy must not move afterwards. */
@@ -182,7 +236,10 @@ static inline enum dp_status economy_start(struct economy *e, const struct econo
                                            struct dp_sink *sink) {
   static const struct dp_model *const registry[] = {&dp_books_model,       &dp_place_model, &dp_node_model,
                                                     &economy_fleet_model,  &economy_market_model,
-                                                    &dp_token_model,       &dp_exchange_model, NULL};
+                                                    &dp_token_model,       &dp_factor_model,
+                                                    &dp_feed_model,        &dp_credit_model,
+                                                    &dp_trader_model,      &dp_retail_model,
+                                                    &dp_exchange_model,    NULL};
   *e = (struct economy){.config = *config, .class = {.gpu = "t4", .gpu_n = 1}};
   struct economy_config *c = &e->config;
   e->region = (struct dp_region){.name = "here", .cells_n = c->cells_n, .demand_weight = 1, .supply_weight = 1};
@@ -194,13 +251,13 @@ static inline enum dp_status economy_start(struct economy *e, const struct econo
   for (size_t i = 0; i < c->tranche_n; i++) e->tranche_refs[i].part = &c->tranches[i];
   c->token.emission.part = &c->emission;
   c->token.allocation = (struct dp_part_refs){e->tranche_refs, c->tranche_n};
-  e->instances[0] = (struct dp_instance_spec){&dp_place_model, NULL, &e->place};
-  e->instances[1] = (struct dp_instance_spec){&economy_fleet_model, NULL, &e->fleet};
-  e->instances[2] = (struct dp_instance_spec){&economy_market_model, NULL, &e->market};
-  e->instances[3] = (struct dp_instance_spec){&dp_token_model, "TOK", &c->token};
-  e->instances[4] = (struct dp_instance_spec){&dp_exchange_model, NULL, &c->exchange};
+  economy_add(e, &dp_place_model, NULL, &e->place);
+  economy_add(e, &economy_fleet_model, NULL, &e->fleet);
+  economy_add(e, &economy_market_model, NULL, &e->market);
+  economy_add(e, &dp_token_model, "TOK", &c->token);
+  economy_add_market(e);
   e->spec = (struct dp_spec){.name = "economy", .end_ns = c->end_ns, .settle_every_ns = c->settle_ns, .seed = 1,
-                             .instances = e->instances, .instance_n = c->no_exchange ? 4 : 5, .registry = registry};
+                             .instances = e->instances, .instance_n = e->instance_n, .registry = registry};
   DP_TRY(dp_comm_null_new(&e->comm, &e->err));
   DP_TRY(dp_sim_new(&e->spec, e->comm, &e->sim, &e->err));
   if (sink) dp_sim_set_sink(e->sim, sink);

@@ -58,8 +58,7 @@ static enum dp_status read_checkpoint(struct world *w, const char *path, struct 
 static enum dp_status deal_anew(struct world *w, struct dp_err *err) {
   uint32_t *cell_rank = calloc(w->cell_n, sizeof *cell_rank);
   if (!cell_rank) return dp_fail_nomem(err, "cells");
-  for (uint32_t c = 0; c < w->cell_n; c++)
-    cell_rank[c] = (uint32_t)(dp_hash_mix(w->pulse_n, c) % (uint64_t)w->comm->rank_n);
+  dp_balance_scatter(w->pulse_n, w->cell_n, (uint32_t)w->comm->rank_n, cell_rank);
   enum dp_status status = dp_engine_migrate(w->engine, cell_rank, err);
   free(cell_rank);
   return status;

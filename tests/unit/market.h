@@ -1,5 +1,5 @@
-/* tests/unit/market.h — a small GPU market whose hosts fail, undercut each other and earn tokens, and a sink that hashes
- * the series: what the tests of checkpoints run. */
+/* tests/unit/market.h — a small GPU market whose hosts enter, fail, undercut each other, earn tokens and leave, and a
+ * sink that hashes the series: what the tests of checkpoints run. */
 #ifndef DP_TESTS_MARKET_H
 #define DP_TESTS_MARKET_H
 
@@ -12,7 +12,7 @@
 
 static inline const struct dp_schema *market_schema(const char *name) {
   const struct dp_schema *const all[] = {&dp_region_schema, &dp_node_class_schema, dp_policy_fixed.schema,
-                                         dp_policy_undercut.schema};
+                                         dp_policy_undercut.schema, &dp_entry_schema, &dp_exit_schema};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (strcmp(all[i]->name, name) == 0) return all[i];
   return NULL;
@@ -69,7 +69,27 @@ struct market {
   struct scene scene;
   struct market_sink sink;
   struct dp_token_config token;
+  struct dp_entry_config entry;
+  struct dp_exit_config exit;
 };
+
+/** Every two minutes each region gets a host or so, ordered 100 s before; each stays for ten minutes, or until it has
+ *  lost money for eight. */
+static inline void market_owners(struct market *m, struct dp_fleet_config *fleet, size_t region_n) {
+  dp_schema_defaults(&dp_entry_schema, &m->entry);
+  dp_schema_defaults(&dp_exit_schema, &m->exit);
+  m->entry.candidates_per_month_n = 25e3 * (double)region_n;
+  m->entry.lead_time_d = 100 / 86400.0;
+  m->exit.life_d = 600 / 86400.0;
+  m->exit.patience_d = 240 / 86400.0;
+  fleet->entry.part = &m->entry;
+  fleet->exit.part = &m->exit;
+  fleet->decide_every_d = 120 / 86400.0;
+  fleet->prior_usd_per_d = 100;
+  fleet->belief = DP_BELIEF_ADAPTIVE;
+  fleet->cost_spread = 0.3;
+  fleet->new_owner_ratio = 0.7;
+}
 
 /** Made on `comm`, which stays the caller's. `region_n` cells, three hosts in each on average. */
 static inline enum dp_status market_new(struct market *m, struct dp_comm *comm, size_t region_n, struct dp_err *err) {
@@ -83,6 +103,8 @@ static inline enum dp_status market_new(struct market *m, struct dp_comm *comm, 
   s->classes[0].mtbf_h = 0.1;
   s->classes[0].repair_h = 0.02;
   s->classes[0].tdp_w = 450;
+  s->classes[0].price_usd = 100;
+  market_owners(m, fleet, region_n);
   struct dp_inference_config *work = scene_workload(s);
   work->rate_per_s = 0.8 * (double)region_n;
   dp_schema_defaults(dp_token_model.schema, &m->token);

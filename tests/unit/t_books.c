@@ -106,6 +106,23 @@ static void a_posting_that_does_not_fit_is_refused_and_changes_nothing(void **st
   close_world(w);
 }
 
+static void an_account_is_closed_empty_and_its_row_is_used_again(void **state) {
+  (void)state;
+  struct world *w = open_world();
+  struct dp_ctx ctx = ctx_of(w, 0);
+  const uint32_t external = dp_books_own(&ctx, DP_ACCOUNT_EXTERNAL, DP_USD), host = wallet(&ctx, 7);
+  assert_int_equal(dp_books_post(&ctx, DP_REASON_OWNER_CAPITAL, external, host, 5), DP_OK);
+  refused(w, dp_books_close(&ctx, host), "is closed with 5 in it");
+  refused(w, dp_books_close(&ctx, external), "is closed");
+  assert_int_equal(dp_books_post(&ctx, DP_REASON_OWNER_WITHDRAWAL, host, external, 5), DP_OK);
+  assert_int_equal(dp_books_close(&ctx, host), DP_OK);
+  refused(w, dp_books_close(&ctx, host), "does not exist");
+  refused(w, dp_books_post(&ctx, DP_REASON_OWNER_CAPITAL, external, host, 5), "EXTERNAL to unknown");
+  assert_int_equal(wallet(&ctx, 8), host);
+  assert_int_equal(dp__books_check(&ctx, &w->sim->instances[0]), DP_OK);
+  close_world(w);
+}
+
 /* Deterministic pseudo-random numbers of the test alone: an LCG of Knuth's MMIX. */
 static uint64_t draw(uint64_t *s) {
   *s = *s * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -237,6 +254,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_request_is_paid_shared_and_refunded_to_the_last_nano_usd),
       cmocka_unit_test(a_posting_that_does_not_fit_is_refused_and_changes_nothing),
+      cmocka_unit_test(an_account_is_closed_empty_and_its_row_is_used_again),
       cmocka_unit_test(a_hundred_thousand_random_postings_agree_with_a_plain_array),
       cmocka_unit_test(a_transfer_arrives_after_its_delay_and_nothing_stays_in_flight),
       cmocka_unit_test(money_from_nowhere_stops_the_run_naming_the_book),

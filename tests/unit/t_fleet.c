@@ -271,6 +271,55 @@ static void income_is_payouts_less_electricity(void **state) {
   scene_free(&s);
 }
 
+/* ---- departures under load ---- */
+
+static void no_request_is_lost_with_a_host_that_leaves(void **state) {
+  (void)state;
+  struct scene s;
+  struct dp_entry_config entry;
+  struct dp_exit_config exit;
+  scene_init(&s, 2, 3 * DP_HOUR);
+  scene_network(&s);
+  struct dp_fleet_config *fleet = scene_fleet(&s, 12, "rtx4090", 24, 0.2);
+  dp_schema_defaults(&dp_entry_schema, &entry);
+  dp_schema_defaults(&dp_exit_schema, &exit);
+  s.classes[0].price_usd = 10;
+  fleet->entry.part = &entry;
+  fleet->exit.part = &exit;
+  fleet->decide_every_d = 120 / 86400.0;
+  fleet->prior_usd_per_d = 1000;
+  fleet->belief = DP_BELIEF_ADAPTIVE;
+  fleet->belief_weight_ratio = 0;
+  entry.candidates_per_month_n = 365.0 / 12 * 86400 / 120 * 2; /* two every other minute */
+  entry.lead_time_d = 60 / 86400.0;
+  exit.life_d = 720 / 86400.0;
+  scene_workload(&s)->rate_per_s = 6;
+  scene_run(&s);
+  assert_true(scene_kpi(&s, "provider.exited_n") > 100 && scene_kpi(&s, "job.lost") > 50);
+  assert_true(scene_kpi(&s, "job.submitted") > 50000);
+  assert_near(scene_kpi(&s, "job.submitted"),
+              scene_kpi(&s, "job.completed") + scene_kpi(&s, "job.rejected") + scene_kpi(&s, "job.timed_out") +
+                  scene_kpi(&s, "job.in_system"), 0);
+  assert_near(scene_kpi(&s, "provider.entered_n"),
+              scene_kpi(&s, "provider.exited_n") + hosts_in(&s, 0) + hosts_in(&s, 1), 0);
+  for (uint32_t c = 0; c < 2; c++) assert_true(hosts_in(&s, c) < 30); /* their rows are used again */
+  scene_free(&s);
+}
+
+static void a_machine_that_is_bought_has_a_price(void **state) {
+  (void)state;
+  struct scene s;
+  struct dp_entry_config entry;
+  scene_init(&s, 1, DP_S);
+  struct dp_fleet_config *fleet = scene_fleet(&s, 1, "t4", 16, 1);
+  dp_schema_defaults(&dp_entry_schema, &entry);
+  fleet->entry.part = &entry;
+  assert_int_equal(dp_fleet_model.schema->check(fleet, &s.err), DP_SCENARIO);
+  assert_non_null(strstr(s.err.text, "set price_usd of t4, or spare_ratio"));
+  entry.spare_ratio = 1;
+  assert_int_equal(dp_fleet_model.schema->check(fleet, &s.err), DP_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hosts_are_spread_by_largest_remainders),
@@ -282,6 +331,8 @@ int main(void) {
       cmocka_unit_test(a_policy_sees_its_host_and_its_place),
       cmocka_unit_test(a_price_that_is_none_stops_the_run),
       cmocka_unit_test(income_is_payouts_less_electricity),
+      cmocka_unit_test(no_request_is_lost_with_a_host_that_leaves),
+      cmocka_unit_test(a_machine_that_is_bought_has_a_price),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

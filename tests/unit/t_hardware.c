@@ -27,6 +27,7 @@ struct fleet_config {
   struct dp_part_ref node;
   int64_t count;
   double busy_s; /* of every hour, from its beginning */
+  double off_h, on_h, remove_h; /* when the first node is switched off, on, and taken away; 0: never */
 };
 
 struct host {
@@ -34,14 +35,26 @@ struct host {
   uint32_t zero;
 };
 
+static enum dp_status tell_first_node(struct dp_ctx *ctx, uint16_t kind, double at_h, uint32_t on) {
+  struct dp_node_switch to = {.on = on};
+  struct dp_message m = {.dest = dp_entity_make(ctx->cell->id, 0, 0), .time_ns = (dp_time)(at_h * 3.6e12),
+                         .instance = dp_sim_first(ctx->self->sim, "hardware.node")->index, .kind = kind,
+                         .size = sizeof to, .payload = &to};
+  return at_h > 0 ? dp_send(ctx, &m) : DP_OK;
+}
+
 static enum dp_status fleet_init(struct dp_ctx *ctx) {
   const struct fleet_config *config = ctx->self->config;
-  struct dp_node_build build = {config->node.id, ctx->self->index, (uint32_t)config->count};
+  struct dp_node_build build = {.node_class = config->node.id, .provider = ctx->self->index,
+                                .count = (uint32_t)config->count};
   struct dp_message m = {.dest = dp_entity_of_cell(ctx->cell->id),
                          .instance = dp_sim_first(ctx->self->sim, "hardware.node")->index,
                          .kind = DP_EVENT_NODE_BUILD,
                          .size = sizeof build,
                          .payload = &build};
+  DP_TRY(tell_first_node(ctx, DP_EVENT_NODE_SWITCH, config->off_h, 0));
+  DP_TRY(tell_first_node(ctx, DP_EVENT_NODE_SWITCH, config->on_h, 1));
+  DP_TRY(tell_first_node(ctx, DP_EVENT_NODE_REMOVE, config->remove_h, 0));
   return dp_send(ctx, &m);
 }
 
@@ -110,6 +123,8 @@ struct run {
 static const struct dp_model *const registry[] = {&dp_books_model, &dp_place_model, &dp_node_model,
                                                   &fleet_model,    &server_model,   NULL};
 
+static struct dp_numbers hourly; /* of the region */
+
 static struct run run_fleet(struct fleet_config *fleet, double duration_h, double settle_s) {
   static struct dp_region region;
   static struct dp_part_ref regions[1];
@@ -119,7 +134,8 @@ static struct run run_fleet(struct fleet_config *fleet, double duration_h, doubl
   struct dp_err err = {0};
   bool stopped;
   region = (struct dp_region){.name = "here", .cells_n = 1, .demand_weight = 1, .supply_weight = 1,
-                              .electricity_usd_per_kwh = 0.123456789, .carbon_g_per_kwh = 400};
+                              .electricity_usd_per_kwh = 0.123456789, .carbon_g_per_kwh = 400,
+                              .electricity_hourly_ratio = hourly, .utc_offset_h = 5.5};
   regions[0] = (struct dp_part_ref){.part = &region};
   place = (struct dp_place_config){.regions = {regions, 1}, .rtt_csv = "", .bandwidth_mbps = 1, .local_rtt_ms = 1};
   instances[0] = (struct dp_instance_spec){&dp_place_model, NULL, &place};
@@ -250,6 +266,56 @@ static void the_bill_does_not_depend_on_how_often_it_is_settled(void **state) {
   }
 }
 
+static void a_node_that_is_off_or_gone_uses_nothing(void **state) {
+  (void)state;
+  struct dp_node_class c = rtx4090(); /* 145 W idle */
+  for (int k = 0; k < 2; k++) {
+    struct fleet_config fleet = {.node = {.part = &c}, .count = 3, .off_h = 10.3, .on_h = 20.1,
+                                 .remove_h = k ? 0 : 60.7};
+    struct run r = run_fleet(&fleet, 100, 3600);
+    const double first_h = (k ? 100 : 60.7) - (20.1 - 10.3);
+    near(kpi(&r, "energy.used_kwh"), 0.145 * (200 + first_h), 1e-9);
+    near(kpi(&r, "energy.cost_usd"), 0.145 * (200 + first_h) * 0.123456789, 5e-9);
+    near(kpi(&r, "hardware.availability_ratio"), 1, 0); /* it was not there, so it was not missing */
+    near(kpi(&r, "hardware.nodes"), k ? 3 : 2, 0);
+    if (k) near((double)node_at(&r, 0)->up_ns / 3.6e12, 10.3, 1e-9);
+    end_run(&r);
+  }
+}
+
+static void a_node_that_is_off_does_not_wear_and_is_repaired(void **state) {
+  (void)state;
+  struct dp_node_class c = rtx4090();
+  c.mtbf_h = 0.5;
+  c.repair_h = 0.5;
+  struct fleet_config fleet = {.node = {.part = &c}, .count = 1, .off_h = 500, .on_h = 1500};
+  struct run r = run_fleet(&fleet, 2000, 3600);
+  near(kpi(&r, "hardware.failures"), 1000, 5 * sqrt(1000)); /* in a thousand hours of being on */
+  near(kpi(&r, "hardware.availability_ratio"), 0.5, 0.1);
+  end_run(&r);
+}
+
+static void electricity_costs_what_the_hour_says(void **state) {
+  (void)state;
+  double ratio[24], all = 0, morning = 0;
+  struct dp_node_class c = rtx4090();
+  struct fleet_config fleet = {.node = {.part = &c}, .count = 1};
+  for (int h = 0; h < 24; h++) ratio[h] = 0.5 + h * h / 100.0, all += ratio[h] / 24;
+  for (int h = 6; h < 11; h++) morning += ratio[h];
+  morning += (ratio[5] + ratio[11]) / 2; /* from 5:30 to 11:30 local time */
+  hourly = (struct dp_numbers){ratio, 24};
+  static const double settle_s[] = {600, 777, 3600, 6 * 3600};
+  for (int k = 0; k < 4; k++) {
+    struct run r = run_fleet(&fleet, 6, settle_s[k]);
+    near(kpi(&r, "energy.cost_usd"), 0.145 * 0.123456789 * morning, 1e-6);
+    end_run(&r);
+    r = run_fleet(&fleet, 72, settle_s[k]);
+    near(kpi(&r, "energy.cost_usd"), 72 * 0.145 * 0.123456789 * all, 1e-6);
+    end_run(&r);
+  }
+  hourly = (struct dp_numbers){0};
+}
+
 static void one_seed_gives_one_run(void **state) {
   (void)state;
   struct dp_node_class c = rtx4090();
@@ -309,6 +375,9 @@ int main(void) {
       cmocka_unit_test(availability_is_mtbf_over_mtbf_plus_repair),
       cmocka_unit_test(energy_cost_and_carbon_are_the_closed_form),
       cmocka_unit_test(the_bill_does_not_depend_on_how_often_it_is_settled),
+      cmocka_unit_test(a_node_that_is_off_or_gone_uses_nothing),
+      cmocka_unit_test(a_node_that_is_off_does_not_wear_and_is_repaired),
+      cmocka_unit_test(electricity_costs_what_the_hour_says),
       cmocka_unit_test(one_seed_gives_one_run),
       cmocka_unit_test(the_defaults_are_those_of_measured_gpu_servers),
   };

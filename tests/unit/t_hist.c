@@ -110,6 +110,37 @@ static void merging_is_adding(void **state) {
   assert_int_equal(dp_hist_total(a), 5000);
 }
 
+static void concentration_is_that_of_the_sorted_values(void **state) {
+  (void)state;
+  static uint64_t counts[DP_HIST_BUCKETS];
+  assert_true(isnan(dp_hist_gini(counts)) && isnan(dp_hist_majority_n(counts)));
+  static const int64_t values[] = {1, 1, 2, 3, 5, 8, 13, 21}; /* below 64: exact */
+  double differences = 0;
+  for (size_t i = 0; i < 8; i++) {
+    dp_hist_add(counts, values[i]);
+    for (size_t j = 0; j < 8; j++) differences += fabs((double)(values[i] - values[j]));
+  }
+  assert_true(fabs(dp_hist_gini(counts) - differences / (2 * 8 * 54)) < 1e-12);
+  assert_true(fabs(dp_hist_majority_n(counts) - 2) < 1e-12); /* 21 + 13 of 54 */
+  for (int i = 0; i < 992; i++) dp_hist_add(counts, 0);
+  assert_true(fabs(dp_hist_majority_n(counts) - 2) < 1e-12);
+  assert_true(dp_hist_gini(counts) > 0.99);
+  static uint64_t equal[DP_HIST_BUCKETS];
+  for (int i = 0; i < 100; i++) dp_hist_add(equal, 7);
+  assert_true(fabs(dp_hist_gini(equal)) < 1e-12);
+  assert_true(fabs(dp_hist_majority_n(equal) - 51) < 1e-12); /* more than half */
+}
+
+static void those_who_were_not_counted_lie_above_all(void **state) {
+  (void)state;
+  static uint64_t counts[DP_HIST_BUCKETS];
+  for (int i = 1; i <= 10; i++) dp_hist_add(counts, i);
+  assert_true(fabs(dp_hist_quantile_of(counts, 0.5, 10) - 5) < 1e-12);
+  assert_true(fabs(dp_hist_quantile_of(counts, 0.5, 20) - 10) < 1e-12);
+  assert_true(isnan(dp_hist_quantile_of(counts, 0.5, 21)));
+  assert_true(isnan(dp_hist_quantile_of(counts, 0.5, 9)));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(buckets_tile_all_values),
@@ -118,6 +149,8 @@ int main(void) {
       cmocka_unit_test(small_values_have_exact_nearest_ranks),
       cmocka_unit_test(quantiles_stay_within_one_part_in_32),
       cmocka_unit_test(merging_is_adding),
+      cmocka_unit_test(concentration_is_that_of_the_sorted_values),
+      cmocka_unit_test(those_who_were_not_counted_lie_above_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/growth.h"
 #include "finance/derivatives.h"
 #include "finance/lending.h"
 #include "hardware/reliability.h"
@@ -25,7 +26,6 @@
 #include "ledger/render.h"
 #include "ledger/solana.h"
 #include "privacy/accounting.h"
-#include "provider/adoption.h"
 
 #define ROUNDS 20000
 
@@ -526,13 +526,13 @@ static void test_privacy_growth_and_reliability_behave_at_their_ends(void **stat
   dp_privacy_epsilon(&none, false, &epsilon, &order);
   assert_int_equal(order, DP_PRIVACY_ORDER_MAX);
   near(epsilon, -log(1e-5) / 255, 1e-12);
-  assert_true(dp_adoption_bass_share(0.03, 0.38, 0) == 0 && dp_adoption_bass_share(0.03, 0.38, 1e6) == 1);
+  assert_true(dp_growth_bass_share(0.03, 0.38, 0) == 0 && dp_growth_bass_share(0.03, 0.38, 1e6) == 1);
   for (int t = 0; t < 40; t++) { /* F' = (p + q F)(1 − F) */
-    double f = dp_adoption_bass_share(0.03, 0.38, t);
-    double slope = (dp_adoption_bass_share(0.03, 0.38, t + 1e-5) - dp_adoption_bass_share(0.03, 0.38, t)) / 1e-5;
+    double f = dp_growth_bass_share(0.03, 0.38, t);
+    double slope = (dp_growth_bass_share(0.03, 0.38, t + 1e-5) - dp_growth_bass_share(0.03, 0.38, t)) / 1e-5;
     near(slope, (0.03 + 0.38 * f) * (1 - f), 1e-5);
   }
-  near(pow(1 + dp_adoption_implied_rate(120, 4.7), 4.7), 120, 1e-9);
+  near(pow(1 + dp_growth_implied_rate(120, 4.7), 4.7), 120, 1e-9);
   double best = dp_reliability_young_interval_s(30, 11124);
   share = dp_reliability_useful_share(30, 11124, 0, best);
   assert_true(share > dp_reliability_useful_share(30, 11124, 0, best * 2) &&

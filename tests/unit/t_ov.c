@@ -127,7 +127,7 @@ static const char *scenario_path(char *buf, size_t size) {
 /* A year of the scenario with `--set subset=`; settled every `settle_ns`, or as the scenario says when that is 0. */
 static void run_scenario(const char *subset, dp_time settle_ns, struct series *series, struct dp_ov_state *end) {
   char path[4096];
-  struct dp_setting set = {"subset", subset};
+  struct dp_setting set = {"subset", subset, false};
   struct dp_scenario_options options = {.settings = &set, .setting_n = 1};
   struct dp_scenario *scenario;
   struct dp_comm *comm;

@@ -38,6 +38,10 @@ static void a_busy_rank_is_named_once_it_costs_more_than_a_third(void **state) {
   judge(&r, ranks, 3, channels); /* the mean is 66 of 100 */
   assert_non_null(strstr(r.hint, "rank 1 computes 1.5 times the mean"));
   assert_non_null(strstr(r.hint, "5 cells"));
+  assert_null(strstr(r.hint, "balancing"));
+  r.fixed = true;
+  dp_engine_report_judge(&r);
+  assert_non_null(strstr(r.hint, "5 cells: balancing, more and smaller cells"));
   ranks[0].busy_ns = 45; /* 67.7 of 100: a third is not reached, and ranks wait 60 of 263 */
   judge(&r, ranks, 3, channels);
   assert_string_equal(r.hint, "");

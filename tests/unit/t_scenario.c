@@ -203,7 +203,7 @@ static void test_every_schema_has_its_constructor_under_its_pretty_name(void **s
 
 static void test_set_changes_parameters_and_is_marked(void **state) {
   (void)state;
-  const struct dp_setting set[] = {{"n", "9"}, {"r", "1e1"}, {"big", "true"}};
+  const struct dp_setting set[] = {{"n", "9", false}, {"r", "1e1", false}, {"big", "true", false}};
   const struct dp_scenario_options o = {.settings = set, .setting_n = 3, .has_seed = true, .seed = 99, .until_ns = 5};
   struct dp_scenario *s = loads_with(SMALL, &o);
   size_t n;
@@ -230,11 +230,11 @@ static void test_a_wrong_set_is_a_usage_error(void **state) {
       {"big", "1", "--set: big: '1' is neither true nor false"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    const struct dp_setting set = {cases[i].key, cases[i].value};
+    const struct dp_setting set = {cases[i].key, cases[i].value, false};
     const struct dp_scenario_options o = {.settings = &set, .setting_n = 1};
     fails_with(SMALL, &o, DP_USAGE, cases[i].message);
   }
-  const struct dp_setting set = {"n", "1"};
+  const struct dp_setting set = {"n", "1", false};
   const struct dp_scenario_options o = {.settings = &set, .setting_n = 1};
   fails_with(HEAD "return depin.scenario { duration_s = 1 }", &o, DP_USAGE,
              "--set: n: the scenario declares no parameters (depin.parameters { … })");
@@ -251,7 +251,7 @@ static void test_paths_of_a_scenario_stay_inside_those_of_set_do_not(void **stat
   struct dp_scenario *s = loads_with(text, NULL);
   assert_string_equal(((struct dp_inference_config *)instance(s, "workload.inference")->config)->trace, "trace.csv");
   dp_scenario_free(s);
-  struct dp_setting set = {"trace", "/dev/null"};
+  struct dp_setting set = {"trace", "/dev/null", false};
   const struct dp_scenario_options o = {.settings = &set, .setting_n = 1};
   s = loads_with(text, &o);
   assert_string_equal(((struct dp_inference_config *)instance(s, "workload.inference")->config)->trace, "/dev/null");
@@ -272,7 +272,7 @@ static void test_the_check_form_replaces_defaults_but_not_what_is_set(void **sta
   assert_int_equal(dp_scenario_spec(s)->end_ns, 30 * DP_S);
   assert_int_equal(((const struct dp_fleet_config *)instance(s, "provider.fleet")->config)->count, 2);
   dp_scenario_free(s);
-  const struct dp_setting set = {"n", "5"};
+  const struct dp_setting set = {"n", "5", false};
   o.settings = &set;
   o.setting_n = 1;
   s = loads_with(SMALL, &o);

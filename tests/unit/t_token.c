@@ -33,7 +33,8 @@ struct listing {
 
 static enum dp_status market_init(struct dp_ctx *ctx) {
   const struct market_config *config = ctx->self->config;
-  struct dp_node_build build = {config->node.id, ctx->self->index, (uint32_t)config->nodes_n};
+  struct dp_node_build build = {.node_class = config->node.id, .provider = ctx->self->index,
+                                .count = (uint32_t)config->nodes_n};
   struct dp_message m = {.dest = dp_entity_of_cell(ctx->cell->id),
                          .instance = dp_sim_first(ctx->self->sim, "hardware.node")->index,
                          .kind = DP_EVENT_NODE_BUILD,
@@ -70,6 +71,26 @@ static const struct dp_model market_model = {.name = "market.gateway", .schema =
                                              .handle_n = 2, .init_cell = market_init, .handle = market_handle};
 extern const struct dp_model dp_node_model;
 
+/* ---- a model of staking: always 40 tokens ---- */
+
+struct stake_config {
+  struct dp_ref token;
+};
+
+static enum dp_status stake_clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  (void)beat;
+  dp_value_set(ctx, 0, INT64_C(4000000000), 40);
+  return DP_OK;
+}
+
+static const struct dp_param stake_params[] = {
+    {DP_FIELD(struct stake_config, token), .type = DP_PARAM_REF, .unit = "text", .part = "ledger.token",
+     .required = true}};
+static const struct dp_schema stake_schema = {"ledger.stake", "", stake_params, 1, sizeof(struct stake_config), NULL};
+static const struct dp_value stake_values[] = {{"staked", DP_OUT, "base", ""}};
+static const struct dp_model stake_model = {.name = "ledger.stake", .schema = &stake_schema, .values = stake_values,
+                                            .value_n = 1, .clear = stake_clear};
+
 /* ---- a run ---- */
 
 struct run {
@@ -82,9 +103,9 @@ struct run {
 #define DECIMALS 8
 #define SUPPLY 1234567.0
 
-static struct run run_token(double emission_per_day, bool works, dp_time settle_ns) {
+static struct run run_emission(struct dp_emission how, bool works, dp_time settle_ns, bool stakes) {
   static const struct dp_model *const registry[] = {&dp_books_model, &dp_place_model, &dp_node_model,
-                                                    &market_model,   &dp_token_model, NULL};
+                                                    &market_model,   &dp_token_model, &stake_model,   NULL};
   static const struct dp_node_class class = {.gpu = "t4", .gpu_n = 1, .tdp_w = 70};
   static struct dp_region region;
   static struct dp_part_ref regions[1];
@@ -92,7 +113,8 @@ static struct run run_token(double emission_per_day, bool works, dp_time settle_
   static struct market_config market;
   static struct dp_token_config token;
   static struct dp_emission emission;
-  static struct dp_instance_spec instances[3];
+  static struct stake_config stake;
+  static struct dp_instance_spec instances[4];
   struct run r = {.asset = 1};
   struct dp_err err = {0};
   bool stopped;
@@ -100,19 +122,26 @@ static struct run run_token(double emission_per_day, bool works, dp_time settle_
   regions[0] = (struct dp_part_ref){.part = &region};
   place = (struct dp_place_config){.regions = {regions, 1}, .rtt_csv = "", .bandwidth_mbps = 1, .local_rtt_ms = 1};
   market = (struct market_config){.node = {.part = &class}, .nodes_n = 7, .works = works};
-  emission = (struct dp_emission){.kind = DP_EMISSION_FIXED, .per_day = emission_per_day};
+  emission = how;
   token = (struct dp_token_config){.decimals = DECIMALS, .supply = SUPPLY, .emission = {.part = &emission},
                                    .network = {"", DP_NO_INSTANCE}};
   instances[0] = (struct dp_instance_spec){&dp_place_model, NULL, &place};
   instances[1] = (struct dp_instance_spec){&market_model, NULL, &market};
   instances[2] = (struct dp_instance_spec){&dp_token_model, "TOK", &token};
+  stake = (struct stake_config){{"", DP_NO_INSTANCE}};
+  instances[3] = (struct dp_instance_spec){&stake_model, NULL, &stake};
   struct dp_spec spec = {.name = "token", .end_ns = DURATION, .settle_every_ns = settle_ns, .seed = 5,
-                         .instances = instances, .instance_n = 3, .registry = registry};
+                         .instances = instances, .instance_n = stakes ? 4 : 3, .registry = registry};
   assert_int_equal(dp_comm_null_new(&r.comm, &err), DP_OK);
   if (dp_sim_new(&spec, r.comm, &r.sim, &err) != DP_OK) fail_msg("%s", err.text);
   if (dp_sim_run(r.sim, &stopped, &err) != DP_OK) fail_msg("%s", err.text);
   assert_string_equal(dp_books_asset_at(r.sim, r.asset)->name, "TOK");
   return r;
+}
+
+static struct run run_token(double emission_per_day, bool works, dp_time settle_ns) {
+  const struct dp_emission how = {.kind = DP_EMISSION_FIXED, .per_day = emission_per_day};
+  return run_emission(how, works, settle_ns, false);
 }
 
 static void end_run(struct run *r) {
@@ -249,6 +278,28 @@ static void emission_without_work_goes_to_the_treasury(void **state) {
   end_run(&r);
 }
 
+/* Livepeer's rule with a day's round: the first decision sees no stake yet (its model clears later), the second 40 of
+ * 1.2 million; with 49 % bonded by declaration, below the target too; with 51 %, above it. */
+static void a_bonded_share_comes_from_staking_or_from_the_scenario(void **state) {
+  (void)state;
+  struct dp_emission how = {.kind = DP_EMISSION_TARGET_BONDED, .epoch_s = 3600, .inflation_ratio = 1e-4,
+                            .change_ratio = 1e-6, .target_ratio = 0.5, .ceiling_ratio = 1};
+  for (int k = 0; k < 3; k++) {
+    how.bonded_ratio = k == 0 ? 0 : k == 1 ? 0.49 : 0.51;
+    struct run r = run_emission(how, true, DP_HOUR / 2, k == 0);
+    double supply = SUPPLY, inflation = 1e-4;
+    for (int round = 0; round <= 24; round++) {
+      inflation += k < 2 ? 1e-6 : -1e-6;
+      supply += supply * inflation * (round < 24 ? 1 : 1 / 7.0); /* it ends a seventh of an hour into the last one */
+    }
+    const struct dp_token_state *s = state_of(&r);
+    near(dp_i128_to_double(s->genesis + s->minted) / 1e8, supply, 1e-5);
+    if (k == 0) assert_true(s->staked == INT64_C(4000000000));
+    else near(dp_i128_to_double(s->staked) / dp_i128_to_double(s->genesis + s->minted), how.bonded_ratio, 1e-4);
+    end_run(&r);
+  }
+}
+
 static void supply_and_inflation_are_reported_in_tokens(void **state) {
   (void)state;
   struct run r = run_token(54321, true, DP_HOUR);
@@ -278,6 +329,7 @@ int main(void) {
       cmocka_unit_test(rewards_and_remainders_are_all_that_was_minted),
       cmocka_unit_test(hosts_share_one_settlement_in_proportion_to_their_work),
       cmocka_unit_test(emission_without_work_goes_to_the_treasury),
+      cmocka_unit_test(a_bonded_share_comes_from_staking_or_from_the_scenario),
       cmocka_unit_test(supply_and_inflation_are_reported_in_tokens),
   };
   return cmocka_run_group_tests_name("token", tests, NULL, NULL);

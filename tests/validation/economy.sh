@@ -42,6 +42,41 @@ exits "steady flows against a small pool" 0 run_with star.h5 days=10 buyback_rat
 price=$("$DEPINSIM" kpi star.h5 --format json | sed -n 's/.*"token.price_usd": *\([0-9.e-]*\).*/\1/p')
 ok "the price is D / E = 0.2 within 1 % ($price)" awk -v p="$price" 'BEGIN { exit !(p > 0.198 && p < 0.202) }'
 
+# kpi FILE NAME: one figure.
+kpi() { "$DEPINSIM" kpi "$1" --format json | sed -n "s/.*\"$2\": *\([0-9.e-]*\).*/\1/p"; }
+
+# The settlement's length is no parameter of the economy.
+exits "a month settled every 6 h" 0 run_with long.h5 days=30 settle_every_s=21600
+exits "the same settled every 3 h" 0 run_with short.h5 days=30 settle_every_s=10800
+for name in token.price_usd token.supply token.depth_2pct_usd network.emission_usd network.emission_realised_usd \
+  network.real_revenue_ratio token.net_inflow_usd; do
+  ok "halving the settlement moves $name by less than 2 %" awk -v a="$(kpi long.h5 "$name")" -v b="$(kpi short.h5 "$name")" \
+    'BEGIN { exit !(a != "" && b - a < 0.02 * (a < 0 ? -a : a) && a - b < 0.02 * (a < 0 ? -a : a)) }'
+done
+
+# A day's net trade above 5 % of what moves the price 2 % is a thin market, and the run says so.
+"$DEPINSIM" run "$scenario" -o thin.h5 --set days=3 --set usd=500 --set tokens=5000 2>thin.err >/dev/null
+ok "a thin market is warned of" grep -q 'thin market: .* token.depth_2pct_usd' thin.err
+
+# A price that is given says so in every output.
+cat >given.lua <<'END'
+local depin = require "depin"
+return depin.scenario {
+  duration_d = 30, settle_every_s = 86400,
+  tokens = depin.token { name = "A", supply = 1e6 },
+  traders = { depin.trader.noise { exchange = "A-path", usd = 1e3, tokens = 1e3 } },
+  feeds = { depin.feed { exchange = "A-path" } },
+  exchanges = depin.exchange.conditional {
+    name = "A-path", token = "A", tokens = 1e5, usd = 1e4, path_d = { 0, 10 }, path_usd = { 0.1, 0.3 },
+  },
+}
+END
+exits "a given price runs" 0 "$DEPINSIM" run given.lua -o given.h5
+cp "$TAP_TMP/err" given.err
+ok "the run says that the price is given" grep -q 'conditional: .* A-path: price' given.err
+ok "so does a KPI" awk -v n="$(kpi given.h5 token.price_conditional_n)" 'BEGIN { exit !(n > 0) }'
+exits "a given price balances" 0 "$DEPINSIM" audit given.h5
+
 # Two tokens of one network that both spend all of the take: the treasury buys no further than its cash goes.
 cat >two.lua <<'END'
 local depin = require "depin"

@@ -1,0 +1,437 @@
+/* analysis/study.c — reads the table that a study's file returns, and holds it against its scenario. */
+#include "analysis/study.h"
+
+#include <ctype.h>
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "script/call.h"
+#include "script/catalog.h"
+#include "script/modules.h"
+
+/* ---- messages ---- */
+
+enum dp_status dp_study_fail(const struct dp_study *s, int line, struct dp_err *err, enum dp_status status,
+                             const char *format, ...) {
+  struct dp_err why = {0};
+  va_list args;
+  va_start(args, format);
+  dp_vfail(&why, status, format, args);
+  va_end(args);
+  return dp_fail(err, status, "%s:%d: study: %s", s->path, line, why.text);
+}
+
+static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* Whether the line gives `name` a value: name = … (also with a number's exponent before; comments count as well). */
+static bool gives(const char *line, const char *end, const char *name) {
+  size_t len = strlen(name);
+  for (const char *at = line; at + len <= end; at++) {
+    if (memcmp(at, name, len) != 0 || (at > line && is_word(at[-1]))) continue;
+    const char *after = at + len;
+    while (after < end && strchr(" \t\"]", *after)) after++;
+    if (after < end && *after == '=') return true;
+  }
+  return false;
+}
+
+int dp_study_line(const struct dp_study *s, const char *name) {
+  const struct dp_lua_source *sources;
+  if (dp_lua_sources(dp_scenario_lua(s->script), &sources) == 0) return s->line;
+  const char *at = sources[0].bytes;
+  for (int line = 1; at; line++) {
+    const char *end = strchr(at, '\n');
+    if (line >= s->line && gives(at, end ? end : at + strlen(at), name)) return line;
+    at = end ? end + 1 : NULL;
+  }
+  return s->line;
+}
+
+/* ---- the table ---- */
+
+/* A copy that lives as long as the study; NULL when memory is out. */
+static const char *keep(struct dp_study *s, const char *text) {
+  if (!dp_array_resize(&s->texts, s->text_n + 1, sizeof *s->texts)) return NULL;
+  char *copy = dp_copy_text(text);
+  if (copy) s->texts[s->text_n++] = copy;
+  return copy;
+}
+
+static const char *text_field(struct dp_study *s, lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  const char *copy = keep(s, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "");
+  lua_pop(L, 1);
+  return copy;
+}
+
+static double number_field(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  double x = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return x;
+}
+
+static bool true_field(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  bool is = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return is;
+}
+
+static enum dp_status name_list(struct dp_study *s, lua_State *L, const char *field, const char ***out, size_t *n,
+                                struct dp_err *err) {
+  lua_getfield(L, -1, field);
+  *n = lua_rawlen(L, -1);
+  *out = dp_zeros(*n + 1, sizeof **out);
+  if (*out == NULL) return dp_fail_nomem(err, "the study");
+  for (size_t i = 0; i < *n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    (*out)[i] = keep(s, lua_tostring(L, -1));
+    if ((*out)[i] == NULL) return dp_fail_nomem(err, "the study");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return DP_OK;
+}
+
+/* The values of the list on top. */
+static enum dp_status list_values(struct dp_study *s, lua_State *L, struct dp_axis *axis, bool numbers,
+                                  struct dp_err *err) {
+  double *values = numbers ? dp_zeros(axis->value_n, sizeof *values) : NULL;
+  const char **texts = numbers ? NULL : dp_zeros(axis->value_n, sizeof *texts);
+  axis->values = values;
+  axis->texts = texts;
+  if (!values && !texts) return dp_fail_nomem(err, "the study");
+  for (size_t i = 0; i < axis->value_n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    if (numbers) values[i] = lua_tonumber(L, -1);
+    else if ((texts[i] = keep(s, lua_tostring(L, -1))) == NULL) return dp_fail_nomem(err, "the study");
+    lua_pop(L, 1);
+  }
+  return DP_OK;
+}
+
+static enum dp_status read_axis(struct dp_study *s, lua_State *L, struct dp_axis *axis, struct dp_err *err) {
+  axis->name = text_field(s, L, "name");
+  if (axis->name == NULL) return dp_fail_nomem(err, "the study");
+  axis->line = dp_study_line(s, axis->name);
+  lua_getfield(L, -1, "axis");
+  lua_getfield(L, -1, "kind");
+  const char *kind = lua_tostring(L, -1);
+  bool range = strcmp(kind, "range") == 0, numbers = strcmp(kind, "number") == 0;
+  lua_pop(L, 1);
+  size_t n = (size_t)number_field(L, "n");
+  enum dp_status status = DP_OK;
+  if (range) {
+    axis->low = number_field(L, "low");
+    axis->high = number_field(L, "high");
+    axis->log = true_field(L, "log");
+    axis->whole = true_field(L, "whole");
+    axis->level_n = n;
+  } else {
+    axis->value_n = n;
+    status = list_values(s, L, axis, numbers, err);
+  }
+  lua_pop(L, 1);
+  return status;
+}
+
+static enum dp_status read_axes(struct dp_study *s, lua_State *L, struct dp_err *err) {
+  lua_getfield(L, -1, "axes");
+  size_t n = lua_rawlen(L, -1);
+  s->axes = dp_zeros(n + 1, sizeof *s->axes);
+  if (s->axes == NULL) return dp_fail_nomem(err, "the study");
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    DP_TRY(read_axis(s, L, &s->axes[s->axis_n++], err));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return DP_OK;
+}
+
+static bool is_set(const struct dp_study *s, const char *key) {
+  for (size_t i = 0; i < s->setting_n; i++)
+    if (strcmp(s->settings[i].key, key) == 0) return true;
+  return false;
+}
+
+/* The command line's settings come first. */
+static enum dp_status read_settings(struct dp_study *s, lua_State *L, const struct dp_scenario_options *o,
+                                    struct dp_err *err) {
+  lua_getfield(L, -1, "set");
+  size_t n = lua_rawlen(L, -1);
+  s->settings = dp_zeros(o->setting_n + n + 1, sizeof *s->settings);
+  if (s->settings == NULL) return dp_fail_nomem(err, "the study");
+  for (size_t i = 0; i < o->setting_n; i++) s->settings[s->setting_n++] = o->settings[i];
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    struct dp_setting setting = {text_field(s, L, "name"), text_field(s, L, "value"), true};
+    lua_pop(L, 1);
+    if (!setting.key || !setting.value) return dp_fail_nomem(err, "the study");
+    if (!is_set(s, setting.key)) s->settings[s->setting_n++] = setting;
+  }
+  lua_pop(L, 1);
+  return DP_OK;
+}
+
+/* "path:12" → 12 */
+static int line_of(lua_State *L) {
+  lua_getfield(L, -1, "place");
+  const char *colon = lua_tostring(L, -1) ? strrchr(lua_tostring(L, -1), ':') : NULL;
+  int line = colon ? atoi(colon + 1) : 1;
+  lua_pop(L, 1);
+  return line;
+}
+
+static enum dp_status read_table(struct dp_study *s, const struct dp_scenario_options *o, struct dp_err *err) {
+  lua_State *L = dp_lua_state(dp_scenario_lua(s->script));
+  lua_getfield(L, -1, "mark");
+  bool ours = lua_istable(L, -1);
+  lua_pop(L, 1);
+  if (!ours) return dp_fail(err, DP_SCENARIO, "%s: the file must return depin.study { … }", s->path);
+  s->line = line_of(L);
+  s->scenario_path = text_field(s, L, "scenario");
+  s->question = text_field(s, L, "question");
+  const char *design = text_field(s, L, "design");
+  if (!s->scenario_path || !s->question || !design) return dp_fail_nomem(err, "the study");
+  while (strcmp(dp_design_names[s->design], design) != 0) s->design++;
+  s->replicate_n = s->most_n = (size_t)number_field(L, "replicates");
+  s->band_n = (size_t)number_field(L, "band_n");
+  DP_TRY(read_axes(s, L, err));
+  DP_TRY(read_settings(s, L, o, err));
+  DP_TRY(name_list(s, L, "kpis", &s->kpis, &s->kpi_n, err));
+  DP_TRY(name_list(s, L, "series", &s->series, &s->series_n, err));
+  if (lua_getfield(L, -1, "precision") == LUA_TTABLE) {
+    s->precision_kpi = text_field(s, L, "kpi");
+    s->half_width_ratio = number_field(L, "half_width_ratio");
+    s->most_n = (size_t)number_field(L, "most_n");
+    if (!s->precision_kpi) return dp_fail_nomem(err, "the study");
+  }
+  lua_pop(L, 1);
+  return DP_OK;
+}
+
+/* ---- against the scenario ---- */
+
+static enum dp_status check_number(const struct dp_study *s, const struct dp_axis *axis,
+                                   const struct dp_scenario_param *p, double x, struct dp_err *err) {
+  size_t len = strlen(p->name);
+  bool count = p->fallback == floor(p->fallback) && len > 2 && strcmp(p->name + len - 2, "_n") == 0;
+  if (!(x >= p->min && x <= p->max))
+    return dp_study_fail(s, axis->line, err, DP_RANGE,
+                         "vary: %s = %.15g is outside of [%.15g, %.15g], which the scenario declares%s%s", p->name, x,
+                         p->min, p->max, p->doc[0] ? "; it is: " : "", p->doc);
+  if (count && x != floor(x))
+    return dp_study_fail(s, axis->line, err, DP_RANGE, "vary: %s = %.15g is not a whole number, but a count", p->name,
+                         x);
+  return DP_OK;
+}
+
+static enum dp_status check_axis(const struct dp_study *s, struct dp_axis *axis, const struct dp_scenario_param *p,
+                                 struct dp_err *err) {
+  size_t len = strlen(p->name);
+  if (p->is_number == (axis->texts != NULL))
+    return dp_study_fail(s, axis->line, err, DP_SCENARIO, "vary: %s is a %s in the scenario, not a %s", p->name,
+                         p->is_number ? "number" : "text", p->is_number ? "text" : "number");
+  if (p->is_number && len > 2 && strcmp(p->name + len - 2, "_n") == 0 && p->fallback == floor(p->fallback))
+    axis->whole = true;
+  if (!p->is_number) return DP_OK;
+  for (size_t i = 0; i < axis->value_n; i++) DP_TRY(check_number(s, axis, p, axis->values[i], err));
+  if (axis->value_n) return DP_OK;
+  DP_TRY(check_number(s, axis, p, axis->low, err));
+  return check_number(s, axis, p, axis->high, err);
+}
+
+static enum dp_status unknown(const struct dp_study *s, const char *name, int line,
+                              const struct dp_scenario_param *params, size_t n, struct dp_err *err) {
+  const char *names[256] = {NULL};
+  struct dp_str all = {0};
+  for (size_t i = 0; i < n && i < 256; i++) {
+    names[i] = params[i].name;
+    dp_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
+  }
+  const char *meant = dp_str_suggest(name, names, n < 256 ? n : 256);
+  enum dp_status status =
+      dp_study_fail(s, line, err, DP_SCENARIO, "%s: %s declares no such parameter (%s%s%s)", name, s->scenario_path,
+                    meant ? "did you mean '"
+                    : n   ? "there are: "
+                          : "declare it with depin.parameters",
+                    meant ? meant
+                    : n   ? dp_str_text(&all)
+                          : "",
+                    meant ? "'?" : "");
+  dp_str_fini(&all);
+  return status;
+}
+
+static const struct dp_scenario_param *find(const struct dp_scenario_param *params, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(params[i].name, name) == 0) return &params[i];
+  return NULL;
+}
+
+static enum dp_status check_kpi(const struct dp_study *s, const char *name, struct dp_err *err) {
+  char meant[64];
+  if (dp_catalog_has_kpi(name, meant)) return DP_OK;
+  return dp_study_fail(s, s->line, err, DP_SCENARIO, "no KPI '%s'%s%s%s", name, meant[0] ? " (did you mean '" : "",
+                       meant[0] ? meant : " (depinsim models lists them)", meant[0] ? "'?)" : "");
+}
+
+static enum dp_status check_study(struct dp_study *s, struct dp_err *err) {
+  size_t n;
+  const struct dp_scenario_param *params = dp_scenario_params(s->scenario, &n);
+  for (size_t i = 0; i < s->axis_n; i++) {
+    const struct dp_scenario_param *p = find(params, n, s->axes[i].name);
+    if (!p) return unknown(s, s->axes[i].name, s->axes[i].line, params, n, err);
+    if (is_set(s, p->name))
+      return dp_study_fail(s, s->axes[i].line, err, DP_SCENARIO, "%s is both varied and set (leave one of them out)",
+                           p->name);
+    DP_TRY(check_axis(s, &s->axes[i], p, err));
+  }
+  for (size_t i = 0; i < s->kpi_n; i++) DP_TRY(check_kpi(s, s->kpis[i], err));
+  return s->precision_kpi ? check_kpi(s, s->precision_kpi, err) : DP_OK;
+}
+
+enum dp_status dp_study_design(struct dp_study *s, struct dp_err *err) {
+  struct dp_err why = {0};
+  size_t axis, points_n = (size_t)number_field(dp_lua_state(dp_scenario_lua(s->script)), "points_n");
+  enum dp_status status =
+      dp_design_points(s->design, s->axes, s->axis_n, points_n, s->seed, &s->points, &s->point_n, &axis, &why);
+  if (status == DP_OK) return DP_OK;
+  return dp_study_fail(s, axis < s->axis_n ? s->axes[axis].line : s->line, err, status, "%s", why.text);
+}
+
+/* ---- loading ---- */
+
+/* Rank 0 finds the scenario; what it may read, it may read from the study's folder too. */
+static enum dp_status find_scenario(struct dp_study *s, struct dp_comm *comm, struct dp_err *err) {
+  struct dp_buffer path = {0};
+  char *found = NULL;
+  struct dp_err why = {0};
+  enum dp_status status = DP_OK;
+  if (comm->rank == 0) {
+    status = dp_lua_resolve_path(dp_scenario_lua(s->script), s->scenario_path, "scenario", &found, &why);
+    if (status != DP_OK) dp_study_fail(s, dp_study_line(s, "scenario"), err, status, "%s", why.text);
+    if (status == DP_OK) status = dp_buffer_append(&path, found, strlen(found) + 1, err);
+    free(found);
+  }
+  status = dp_comm_agree(comm, status, err);
+  if (status == DP_OK) status = dp_comm_broadcast(comm, &path, err);
+  if (status == DP_OK) s->scenario_path = keep(s, (const char *)path.data);
+  dp_buffer_fini(&path);
+  if (status == DP_OK && !s->scenario_path) status = dp_fail_nomem(err, "the study");
+  return dp_comm_agree(comm, status, err);
+}
+
+/* A wrong name in `set` has no line in the scenario, but one in the study. */
+static enum dp_status load_scenario(struct dp_study *s, struct dp_comm *comm, struct dp_err *err) {
+  struct dp_err why = {0};
+  enum dp_status status = dp_scenario_load(s->scenario_path, &s->options, comm, &s->scenario, &why);
+  if (status == DP_OK) return DP_OK;
+  if (!why.text[0]) {
+    err->status = status; /* rank 0 has the text */
+    return status;
+  }
+  if (strncmp(why.text, "study: ", 7) == 0)
+    return dp_study_fail(s, dp_study_line(s, "set"), err, DP_SCENARIO, "set: %s", why.text + 7);
+  return dp_fail(err, status, "%s", why.text);
+}
+
+static enum dp_status load(struct dp_study *s, const struct dp_scenario_options *options, size_t replicates_n,
+                           struct dp_comm *comm, struct dp_err *err) {
+  const struct dp_scenario_options reads = {.data_dirs = options->data_dirs, .data_dir_n = options->data_dir_n};
+  DP_TRY(dp_script_load(s->path, &reads, comm, &s->script, err));
+  DP_TRY(dp_comm_agree(comm, read_table(s, options, err), err));
+  lua_State *L = dp_lua_state(dp_scenario_lua(s->script));
+  double seed = number_field(L, "seed"); /* below 0: not said */
+  s->options = *options;
+  s->options.texts = NULL;
+  s->options.settings = s->settings;
+  s->options.setting_n = s->setting_n;
+  if (seed >= 0 && !options->has_seed) {
+    s->options.has_seed = true;
+    s->options.seed = (uint64_t)seed;
+  }
+  if (replicates_n) s->replicate_n = replicates_n;
+  if (s->most_n < s->replicate_n || !s->precision_kpi) s->most_n = s->replicate_n;
+  DP_TRY(find_scenario(s, comm, err));
+  DP_TRY(load_scenario(s, comm, err));
+  s->seed = dp_scenario_spec(s->scenario)->seed;
+  return dp_comm_agree(comm, check_study(s, err), err);
+}
+
+enum dp_status dp_study_load(const char *path, const struct dp_scenario_options *options, size_t replicates_n,
+                             struct dp_comm *comm, struct dp_study **out, struct dp_err *err) {
+  *out = NULL;
+  struct dp_study *s = dp_zeros(1, sizeof *s);
+  if (s == NULL) return dp_fail_nomem(err, "the study");
+  s->path = path;
+  enum dp_status status = load(s, options, replicates_n, comm, err);
+  if (status == DP_OK) *out = s;
+  else dp_study_free(s);
+  return status;
+}
+
+void dp_study_free(struct dp_study *s) {
+  if (s == NULL) return;
+  dp_scenario_free(s->scenario);
+  dp_scenario_free(s->script);
+  for (size_t i = 0; i < s->axis_n; i++) {
+    free((void *)(uintptr_t)s->axes[i].values);
+    free((void *)(uintptr_t)s->axes[i].texts);
+  }
+  for (size_t i = 0; i < s->text_n; i++) free(s->texts[i]);
+  free(s->texts);
+  free(s->axes);
+  free(s->points);
+  free(s->kpis);
+  free(s->series);
+  free(s->settings);
+  free(s);
+}
+
+/* ---- points ---- */
+
+void dp_study_set_points(struct dp_study *s, double *points, size_t n) {
+  free(s->points);
+  s->points = points;
+  s->point_n = n;
+}
+
+void dp_study_point(const struct dp_study *s, const double *point, struct dp_setting *settings,
+                    char (*buffers)[DP_STUDY_VALUE]) {
+  for (size_t i = 0; i < s->axis_n; i++) {
+    settings[i] = (struct dp_setting){.key = s->axes[i].name, .value = buffers[i], .study = true};
+    if (s->axes[i].texts) settings[i].value = s->axes[i].texts[(size_t)point[i]];
+    else snprintf(buffers[i], DP_STUDY_VALUE, "%.17g", point[i]);
+  }
+}
+
+static uint64_t mix_text(uint64_t hash, const char *text) {
+  return dp_hash_mix(hash, dp_hash64(text, text ? strlen(text) : 0, 0));
+}
+
+uint64_t dp_study_hash(const struct dp_study *s) {
+  size_t n;
+  const struct dp_script_source *sources = dp_scenario_sources(s->scenario, &n);
+  const struct dp_spec *spec = dp_scenario_spec(s->scenario);
+  uint64_t hash = dp_hash_mix(s->seed, s->point_n);
+  for (size_t i = 0; i < n; i++) hash = dp_hash_mix(hash, sources[i].hash);
+  hash = dp_hash_mix(hash, dp_hash64(s->points, s->point_n * s->axis_n * sizeof *s->points, 0));
+  for (size_t i = 0; i < s->axis_n; i++) {
+    hash = mix_text(hash, s->axes[i].name);
+    for (size_t k = 0; s->axes[i].texts && k < s->axes[i].value_n; k++) hash = mix_text(hash, s->axes[i].texts[k]);
+  }
+  for (size_t i = 0; i < s->setting_n; i++) hash = mix_text(mix_text(hash, s->settings[i].key), s->settings[i].value);
+  for (size_t i = 0; i < s->series_n; i++) hash = mix_text(hash, s->series[i]);
+  for (size_t i = 0; i < s->kpi_n; i++) hash = mix_text(hash, s->kpis[i]);
+  hash = dp_hash_mix(hash, (uint64_t)spec->end_ns);
+  hash = dp_hash_mix(hash, s->options.check_form);
+  return dp_hash_mix(hash, s->band_n);
+}

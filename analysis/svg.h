@@ -1,0 +1,70 @@
+/* analysis/svg.h — small charts as SVG: lines with bands, stacked areas, bars, waterfalls, histograms, heat maps.
+ * Layer: analysis. Not collective. Everything is appended to a text; numbers that are not finite leave gaps.
+ *
+ * Colours are classes (c0 … c7 for series, the Okabe–Ito palette, told apart by the colour-blind); text and lines take the
+ * colour of the page around, so that one chart serves light and dark. A chart is DP_SVG_WIDTH units wide and scales with
+ * its place; at that many pixels its letters are 12 pixels high. */
+#ifndef DP_ANALYSIS_SVG_H
+#define DP_ANALYSIS_SVG_H
+
+#include "base/str.h"
+
+#define DP_SVG_WIDTH 420
+#define DP_SVG_COLOURS 8
+
+/** What every chart says of itself. */
+struct dp_svg_frame {
+  const char *title;
+  const char *x_label, *y_label; /* with units; never empty */
+  bool log_x, log_y;             /* values ≤ 0 are left out */
+};
+
+/** A line over x, ascending. Arrays [n] are borrowed. */
+struct dp_svg_line {
+  const char *label;
+  const double *x, *y;
+  const double *low, *high; /* a band around it, or NULL */
+  size_t n;
+};
+
+/** Lines; `stacked` fills the areas between their sums (they then share x). */
+void dp_svg_lines(struct dp_str *out, const struct dp_svg_frame *frame, const struct dp_svg_line *lines, size_t line_n,
+                  bool stacked);
+
+/** Points (x[i], y[i]). */
+void dp_svg_points(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, const double *y, size_t n);
+
+/** A bar. A waterfall's bar begins where the one before ended, unless it is a total, which begins at 0. */
+struct dp_svg_bar {
+  const char *label;
+  double value;
+  bool total;
+};
+
+/** Horizontal bars with their values, one below the other. */
+void dp_svg_bars(struct dp_str *out, const struct dp_svg_frame *frame, const struct dp_svg_bar *bars, size_t n,
+                 bool waterfall);
+
+/** Horizontal intervals [low, high] around `base`: a tornado. */
+struct dp_svg_span {
+  const char *label;
+  double low, high;
+};
+void dp_svg_tornado(struct dp_str *out, const struct dp_svg_frame *frame, double base, const struct dp_svg_span *spans,
+                    size_t n);
+
+/** Counts of buckets that begin at low[i], [n]; the last ends at `end`. Drawn as density over x (log_x) or over the axis. */
+void dp_svg_histogram(struct dp_str *out, const struct dp_svg_frame *frame, const double *low, double end,
+                      const double *count, size_t n);
+
+/** A grid of values [y_n][x_n], with its scale; NaN is hatched. @param x, y the values of the axes [x_n], [y_n] */
+void dp_svg_heat(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, size_t x_n, const double *y,
+                 size_t y_n, const double *values, const char *value_label);
+
+/** Text that may stand in XML. */
+void dp_svg_text(struct dp_str *out, const char *text);
+
+/** A number for people: four digits, k M G, no exponent between 1e-3 and 1e15. @return buf. */
+const char *dp_svg_number(double value, char buf[32]);
+
+#endif

@@ -1,0 +1,53 @@
+#!/bin/sh
+# export: pandas, xarray and R read it in one line each, and read what the result holds.
+. "${srcdir:-.}/tests/tap.sh"
+mkdir "$TAP_TMP/w" && cd "$TAP_TMP/w" || exit 99
+python=/usr/bin/python3 # another one in PATH may not see Debian's packages
+
+exits "a result" 0 "$DEPINSIM" run "$srcdir/scenarios/quickstart.lua" --check-form -q -o q.h5
+exits "as CSV" 0 "$DEPINSIM" export q.h5
+exits "as netCDF" 0 "$DEPINSIM" export q.h5 --format netcdf
+is "nothing but the two" "$(ls)" "q.csv
+q.h5
+q.nc"
+like "CSV: a column a region" "$(head -qn 1 q.csv/series.provider.fleet*.csv)" '^time_s,date,entered\[East US\],entered\[West Europe\]'
+like "CSV: key figures" "$(cat q.csv/kpi.csv)" '^job\.submitted,[0-9]+,1$'
+exits "again, over the old files" 0 "$DEPINSIM" export q.h5 -o q.csv
+
+py() { # name, module, code
+  name=$1 module=$2
+  shift 2
+  if "$python" -c "import $module" 2>/dev/null; then ok "$name" "$python" -c "$1"
+  else skip "$name" "python3 has no $module"; fi
+}
+py "a column of a series file is the series" h5py '
+import csv, h5py
+rows = list(csv.DictReader(open("q.csv/series.market.gateway.gpus.csv")))
+f = h5py.File("q.h5")["series/market.gateway.gpus"]
+assert [float(r["spend"]) for r in rows] == list(f["spend"]) and [float(r["time_s"]) for r in rows] == list(f["time"])'
+py "an amount of 128 bits is one whole number" h5py '
+import csv, h5py
+f = h5py.File("q.h5")["tables/books.account"]
+want = [(int(h) << 64) + int(l) for h, l in zip(f["balance_hi"], f["balance_lo"])]
+assert [int(r["balance"]) for r in csv.DictReader(open("q.csv/table.books.account.csv"))] == want'
+py "pandas reads it in one line" pandas '
+import pandas
+k = pandas.read_csv("q.csv/kpi.csv", index_col="name")
+assert k.loc["job.submitted", "value"] > 0'
+py "xarray reads the netCDF file in one line, with dates" xarray '
+import xarray
+d = xarray.open_dataset("q.nc", engine="h5netcdf")
+assert str(d.time.values[0]).startswith("20") and d["hardware.node.energy"].dims == ("time", "region")
+assert d.attrs["kpi.job.submitted"] > 0'
+if command -v ncdump >/dev/null; then
+  exits "netCDF tools read it" 0 ncdump -h q.nc
+  like "with units" "$(cat "$TAP_TMP/out")" 'market\.gateway\.gpus\.spend:units = "usd"'
+else
+  skip "netCDF tools read it" "no ncdump"
+fi
+exits "a folder that cannot be made" 3 "$DEPINSIM" export q.h5 -o /nowhere/q
+exits "a file that cannot be made" 3 "$DEPINSIM" export q.h5 --format netcdf -o /nowhere/q.nc
+exits "a format that there is not" 2 "$DEPINSIM" export q.h5 --format xml
+head -c 5000 q.h5 >cut.h5
+exits "a truncated result" 3 "$DEPINSIM" export cut.h5
+done_testing

@@ -121,6 +121,8 @@ enum dp_status dp_kpi_file(struct dp_str *out, enum dp_text_format format, const
   struct dp_result *r;
   DP_TRY(dp_result_open(path, &r, err));
   uint64_t digest = strtoull(r->digest, NULL, 16);
+  if (format == DP_TEXT_PLAIN && dp_result_has(r, "/provenance/hindsight"))
+    dp_str_append(out, "hindsight: inputs are dated later than the scenario's as_of (depinsim report lists them)\n");
   enum dp_status status = dp_kpi_print(out, format, r->scenario, digest, r->kpis, r->kpi_n, err);
   dp_result_close(r);
   return status;

@@ -23,16 +23,23 @@ sim_libdepinsim_a_SOURCES += \
   analysis/bench_predict.h \
   analysis/bench_queue.c \
   analysis/bench_queue.h \
+  analysis/breakeven.c \
+  analysis/breakeven.h \
   analysis/compare.c \
   analysis/compare.h \
   analysis/compare_print.c \
   analysis/cost.c \
   analysis/cost.h \
+  analysis/describe.c \
+  analysis/describe.h \
+  analysis/describe_print.c \
   analysis/design.c \
   analysis/design.h \
   analysis/digest.c \
   analysis/expect.c \
   analysis/expect.h \
+  analysis/explain.c \
+  analysis/explain.h \
   analysis/export.h \
   analysis/export_csv.c \
   analysis/export_netcdf.c \
@@ -44,10 +51,16 @@ sim_libdepinsim_a_SOURCES += \
   analysis/kpi.h \
   analysis/ledger.c \
   analysis/ledger.h \
+  analysis/plot.c \
+  analysis/plot.h \
   analysis/report.c \
   analysis/report.h \
   analysis/report_charts.c \
+  analysis/report_sensitivity.c \
   analysis/report_series.c \
+  analysis/report_sweep.c \
+  analysis/report_sweep.h \
+  analysis/report_sweep_charts.c \
   analysis/report_tables.c \
   analysis/result.c \
   analysis/result.h \
@@ -59,8 +72,12 @@ sim_libdepinsim_a_SOURCES += \
   analysis/sheet.h \
   analysis/statistics.c \
   analysis/statistics.h \
+  analysis/stress.c \
+  analysis/stress.h \
   analysis/study.c \
   analysis/study.h \
+  analysis/supply.c \
+  analysis/supply.h \
   analysis/svg.c \
   analysis/svg.h \
   analysis/svg_axes.c \
@@ -77,8 +94,24 @@ sim_libdepinsim_a_SOURCES += \
   analysis/sweep_report.h \
   analysis/sweep_run.c \
   analysis/sweep_run.h \
+  analysis/sweep_watch.c \
+  analysis/sweep_watch.h \
+  analysis/swept.c \
+  analysis/swept.h \
+  analysis/swept_bound.c \
+  analysis/tune.c \
+  analysis/tune.h \
+  analysis/tune_descend.c \
+  analysis/tune_front.c \
+  analysis/tune_profile.c \
+  analysis/tune_report.c \
+  analysis/tune_root.c \
+  analysis/tune_run.c \
+  analysis/tune_study.c \
+  analysis/tune_study.h \
   analysis/verdicts.c \
   analysis/verdicts.h
 
 EXTRA_DIST += \
+  analysis/report.png \
   analysis/schema.md

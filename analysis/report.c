@@ -11,13 +11,15 @@
 
 #include "analysis/compare.h"
 #include "analysis/html.h"
+#include "analysis/report_sweep.h"
 #include "analysis/svg.h"
 
 /* ---- what was asked ---- */
 
-static char *scenario_text(const struct dp_result *r) {
+char *dp_report_text(const struct dp_result *r, const char *path) {
   char *text = NULL, *copy = NULL;
-  hid_t dataset = H5Dopen2(r->file, "/provenance/scenario", H5P_DEFAULT), type = dataset < 0 ? -1 : H5Dget_type(dataset);
+  hid_t dataset = dp_result_has(r, path) ? H5Dopen2(r->file, path, H5P_DEFAULT) : -1;
+  hid_t type = dataset < 0 ? -1 : H5Dget_type(dataset);
   if (type >= 0 && H5Tis_variable_str(type) > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0 && text) {
     copy = strdup(text);
     H5free_memory(text);
@@ -44,20 +46,72 @@ static void put_comment(struct dp_str *out, const char *text, const char *word) 
   }
 }
 
-/* The question, as a sentence. */
+/* A sentence that begins with a capital. */
 static void put_title(struct dp_str *out, const char *title) {
   const char first[2] = {(char)toupper((unsigned char)title[0]), '\0'};
   dp_html_text(out, first);
   dp_html_text(out, title[0] ? title + 1 : "");
 }
 
+/* The question in full: the file's title is its first line. */
+static void put_question(struct dp_str *out, const struct dp_result *r) {
+  char *text = dp_report_text(r, "/provenance/scenario"), *study = dp_report_text(r, "/provenance/study");
+  struct dp_str question = {0};
+  put_comment(&question, text, "Question:");
+  const char *words = dp_str_text(&question) + (question.len ? strlen("Question:") : 0);
+  while (*words == ' ') words++;
+  const bool longer = r->title[0] && strncmp(words, r->title, strlen(r->title)) == 0;
+  struct dp_str asked = {0};
+  if (longer) put_comment(&asked, study, "Question:"); /* the study's own, when it gave no other */
+  if (asked.len) words = dp_str_text(&asked) + strlen("Question:");
+  while (*words == ' ') words++;
+  dp_str_append(out, "<h1>");
+  put_title(out, longer ? words : r->title[0] ? r->title : r->scenario);
+  dp_str_append(out, "</h1>\n");
+  dp_str_fini(&question);
+  dp_str_fini(&asked);
+  free(text);
+  free(study);
+}
+
+/* A list of texts that the file may have. */
+static void put_list(struct dp_str *out, const struct dp_result *r, const char *path, const char *heading) {
+  struct dp_err ignored = {0};
+  char **texts = NULL;
+  size_t n = 0;
+  if (!dp_result_has(r, path) || dp_result_column_texts(r, path, &texts, &n, &ignored) != DP_OK || n == 0) {
+    free(texts);
+    return;
+  }
+  dp_str_printf(out, "<div class=\"flag\"><b>%s</b><ul>", heading);
+  for (size_t i = 0; i < n; i++) {
+    dp_str_append(out, "<li>");
+    dp_html_text(out, texts[i]);
+    dp_str_append(out, "</li>");
+  }
+  dp_str_append(out, "</ul></div>\n");
+  free(texts);
+}
+
+void dp_report_head(struct dp_str *out, const struct dp_result *r) {
+  char *conditional = dp_result_text(r->file, "conditional");
+  put_question(out, r);
+  if (conditional && conditional[0]) {
+    dp_str_append(out, "<p class=\"flag\"><b>Conditional:</b> given by the scenario and not made by the run: ");
+    dp_html_text(out, conditional);
+    dp_str_append(out, "</p>\n");
+  }
+  free(conditional);
+  put_list(out, r, "/provenance/warnings", "Warnings");
+  put_list(out, r, "/provenance/hindsight", "Known only with hindsight, at the time that is simulated");
+}
+
 static void put_head(struct dp_str *out, const struct dp_result *r) {
   char length[DP_DURATION_TEXT];
-  char *text = scenario_text(r);
+  char *text = dp_report_text(r, "/provenance/scenario");
   struct dp_str answer = {0};
-  dp_str_append(out, "<h1>");
-  put_title(out, r->title[0] ? r->title : r->scenario);
-  dp_str_append(out, "</h1><p class=\"soft\">");
+  dp_report_head(out, r);
+  dp_str_append(out, "<p class=\"soft\">");
   dp_html_text(out, r->scenario);
   dp_str_append(out, ", from ");
   dp_html_text(out, r->start);
@@ -80,9 +134,8 @@ static void put_comparison(struct dp_str *out, const struct dp_report_run *runs,
   const char **cells = calloc(n + 1, sizeof *cells);
   char(*texts)[32] = calloc(n, sizeof *texts);
   if (!cells || !texts) out->failed = true;
-  dp_html_section(out, "comparison", "Side by side");
   dp_report_overlay(out, runs, n);
-  dp_str_append(out, "<div class=\"wide\"><table><thead>");
+  dp_str_append(out, "<div class=\"wide num\"><table><thead>");
   if (cells && texts) {
     cells[0] = "key figure";
     for (size_t i = 0; i < n; i++) cells[i + 1] = runs[i].result->path;
@@ -95,12 +148,14 @@ static void put_comparison(struct dp_str *out, const struct dp_report_run *runs,
     }
   }
   dp_str_append(out, "</tbody></table></div>\n");
+  dp_html_end(out);
   free(cells);
   free(texts);
 }
 
 static enum dp_status put_differences(struct dp_str *out, const struct dp_report_run *runs, size_t n, struct dp_err *err) {
   enum dp_status status = DP_OK;
+  dp_html_section(out, "comparison", "Side by side");
   for (size_t i = 1; i < n && status == DP_OK; i++) {
     struct dp_str lines = {0};
     size_t count;
@@ -114,7 +169,6 @@ static enum dp_status put_differences(struct dp_str *out, const struct dp_report
     dp_str_append(out, "</pre>\n");
     dp_str_fini(&lines);
   }
-  dp_html_end(out);
   return status;
 }
 
@@ -150,8 +204,8 @@ static enum dp_status put_page(struct dp_str *out, const struct dp_report_run *r
   if (n == 1) {
     status = put_run(out, &script, &runs[0], err);
   } else {
-    put_comparison(out, runs, n);
     status = put_differences(out, runs, n, err);
+    put_comparison(out, runs, n);
     for (size_t i = 0; i < n; i++) dp_report_provenance(out, &runs[i]);
   }
   dp_html_close(out, n == 1 ? dp_str_text(&script) : NULL);
@@ -168,15 +222,28 @@ static enum dp_status write_file(const struct dp_str *page, const char *path, st
   return dp_fail(err, DP_IO, "cannot write %s: %s (choose another -o)", path, strerror(errno));
 }
 
-enum dp_status dp_report_write(const char *const *results, size_t n, const char *path, struct dp_err *err) {
+/* The page of results that are open. */
+static enum dp_status put_any(struct dp_str *page, const struct dp_report_run *runs, size_t n,
+                              const struct dp_report_options *options, struct dp_err *err) {
+  if (n == 1 && dp_result_is_sweep(runs[0].result)) return dp_report_sweep(page, runs[0].result, options, err);
+  for (size_t i = 0; i < n; i++)
+    if (dp_result_is_sweep(runs[i].result))
+      return dp_fail(err, DP_USAGE, "%s is the result of a sweep: it has a report of its own (give it alone)",
+                     runs[i].result->path);
+  return put_page(page, runs, n, err);
+}
+
+enum dp_status dp_report_write(const char *const *results, size_t n, const char *path,
+                               const struct dp_report_options *options, struct dp_err *err) {
   struct dp_report_run *runs = calloc(n, sizeof *runs);
   struct dp_str page = {0};
   enum dp_status status = runs ? DP_OK : dp_fail_nomem(err, "a report");
   for (size_t i = 0; i < n && status == DP_OK; i++) {
-    status = dp_result_open(results[i], &runs[i].result, err);
-    if (status == DP_OK) status = dp_series_read(runs[i].result, &runs[i].series, err);
+    status = dp_result_open_any(results[i], &runs[i].result, err);
+    if (status == DP_OK && !dp_result_is_sweep(runs[i].result))
+      status = dp_series_read(runs[i].result, &runs[i].series, err);
   }
-  if (status == DP_OK) status = put_page(&page, runs, n, err);
+  if (status == DP_OK) status = put_any(&page, runs, n, options, err);
   if (status == DP_OK && page.failed) status = dp_fail_nomem(err, "a report");
   if (status == DP_OK) status = write_file(&page, path, err);
   dp_str_fini(&page);

@@ -6,11 +6,22 @@
 #include "analysis/report.h"
 #include "analysis/svg.h"
 
-#define DAY_S 86400.0
 #define POINTS_MOST 400 /* of a still picture: more are not seen */
 
-/** A chart's lines: a copy of some series, thinned, over days. */
+struct dp_report_clock dp_report_clock_of(int64_t duration_ns) {
+  const double s = (double)duration_ns / 1e9;
+  if (s <= 3 * 3600.0) return (struct dp_report_clock){60, "minutes since the start"};
+  if (s <= 3 * 86400.0) return (struct dp_report_clock){3600, "hours since the start"};
+  return (struct dp_report_clock){86400, "days since the start"};
+}
+
+struct dp_report_clock dp_report_clock(const struct dp_report_run *run) {
+  return dp_report_clock_of(run->result->duration_ns);
+}
+
+/** A chart's lines: a copy of some series, thinned. */
 struct lines {
+  const char *x_label;
   struct dp_svg_line rows[16];
   size_t n;
 };
@@ -35,24 +46,26 @@ static bool add_line(struct lines *l, const struct dp_report_run *run, const cha
   const struct dp_series_group *g;
   const struct dp_series *s = dp_series_find(&run->series, group, name, &g);
   if (!s || g->n == 0 || l->n == sizeof l->rows / sizeof *l->rows) return false;
+  const struct dp_report_clock clock = dp_report_clock(run);
   const size_t stride = (g->n + POINTS_MOST - 1) / POINTS_MOST, n = (g->n + stride - 1) / stride;
   double *x = calloc(n, sizeof *x), *y = calloc(n, sizeof *y), level = 0;
   size_t k = 0;
   for (size_t i = 0; x && y && i < g->n; i++) {
     level = rising ? level + sum_of(s, i) : sum_of(s, i);
     if (i % stride == (g->n - 1) % stride && k < n) { /* the last one is always shown */
-      x[k] = g->time_s[i] / DAY_S;
+      x[k] = g->time_s[i] / clock.unit_s;
       y[k++] = level;
     }
   }
+  l->x_label = clock.label;
   l->rows[l->n++] = (struct dp_svg_line){.label = label, .x = x, .y = y, .n = k};
   return true;
 }
 
 static void draw(struct dp_str *out, const char *title, const char *y_label, struct lines *l, bool stacked) {
   if (l->n > 0)
-    dp_svg_lines(out, &(struct dp_svg_frame){.title = title, .x_label = "days since the start", .y_label = y_label}, l->rows,
-                 l->n, stacked);
+    dp_svg_lines(out, &(struct dp_svg_frame){.title = title, .x_label = l->x_label, .y_label = y_label}, l->rows, l->n,
+                 stacked);
   free_lines(l);
 }
 
@@ -127,6 +140,7 @@ static void draw_utilisation(struct dp_str *out, const struct dp_report_run *run
   const struct dp_series *up = dp_series_find(&run->series, "hardware.node", "up", &g);
   const struct dp_series *prices = dp_series_find(&run->series, "provider.fleet", "price_sum", &h);
   const struct dp_series *hosts = dp_series_find(&run->series, "provider.fleet", "hosts", &h);
+  const struct dp_report_clock clock = dp_report_clock(run);
   if (!busy || !up || g->n < 2) return;
   double *x = calloc(4 * g->n, sizeof *x), *ratio = x + g->n, *price = x + 2 * g->n;
   if (!x) {
@@ -134,14 +148,16 @@ static void draw_utilisation(struct dp_str *out, const struct dp_report_run *run
     return;
   }
   for (size_t i = 0; i < g->n; i++) {
-    x[i] = g->time_s[i] / DAY_S;
+    x[i] = g->time_s[i] / clock.unit_s;
     ratio[i] = sum_of(up, i) > 0 ? sum_of(busy, i) / sum_of(up, i) : (double)NAN;
     price[i] = prices && hosts && h->n == g->n && sum_of(hosts, i) > 0 ? sum_of(prices, i) / sum_of(hosts, i) : (double)NAN;
   }
   const struct dp_svg_line line = {.label = "busy", .x = x, .y = ratio, .n = g->n};
-  dp_svg_lines(out, &(struct dp_svg_frame){.title = "Utilisation", .x_label = "days since the start",
+  dp_svg_lines(out, &(struct dp_svg_frame){.title = "Utilisation", .x_label = clock.label,
                                            .y_label = "busy share of the time up"}, &line, 1, false);
-  if (prices)
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < g->n; i++) low = fmin(low, price[i]), high = fmax(high, price[i]);
+  if (prices && high > low * 1.001) /* a price that does not move says nothing */
     dp_svg_points(out, &(struct dp_svg_frame){.title = "Utilisation against price, a point a settlement",
                                               .x_label = "mean posted price, USD/Mtok", .y_label = "utilisation"},
                   price, ratio, g->n);

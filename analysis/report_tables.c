@@ -6,47 +6,50 @@
 
 #include "analysis/html.h"
 #include "analysis/report.h"
+#include "analysis/swept.h"
 #include "analysis/svg.h"
 
-static void open_table(struct dp_str *out, const char *const *heads, size_t n) {
+void dp_report_open_table(struct dp_str *out, const char *const *heads, size_t n) {
   dp_str_append(out, "<div class=\"wide\"><table><thead>");
   dp_html_row(out, "th", heads, n);
   dp_str_append(out, "</thead><tbody>\n");
 }
 
-static void close_table(struct dp_str *out) { dp_str_append(out, "</tbody></table></div>\n"); }
+void dp_report_close_table(struct dp_str *out) { dp_str_append(out, "</tbody></table></div>\n"); }
 
 /* ---- key figures ---- */
+
+static void put_kpi(struct dp_str *out, const struct dp_kpi_value *k) {
+  char value[32], exact[DP_I128_TEXT];
+  const bool small = k->integer && k->count < 1000000 && k->count > -1000000;
+  const double shown = k->integer ? dp_i128_to_double(k->count) : k->value;
+  const bool pure = !k->unit || strcmp(k->unit, "1") == 0;
+  const char *cells[] = {k->name, small ? dp_i128_text(k->count, exact) : dp_svg_number(shown, value),
+                         pure ? "" : dp_unit_text(k->name, k->unit), k->doc ? k->doc : ""};
+  dp_html_row(out, "td", cells, 4);
+}
+
+/* The group of a key figure: "token" of token.price_usd. */
+static bool same_group(const char *a, const char *b) {
+  const size_t len = strcspn(a, ".");
+  return len == strcspn(b, ".") && strncmp(a, b, len) == 0;
+}
 
 void dp_report_kpis(struct dp_str *out, const struct dp_report_run *run) {
   static const char *const heads[] = {"key figure", "value", "unit", "what it is"};
   const struct dp_result *r = run->result;
-  char group[64] = "";
   for (size_t i = 0; i < r->kpi_n; i++) {
-    const struct dp_kpi_value *k = &r->kpis[i];
-    const size_t len = strcspn(k->name, ".");
-    char value[32], exact[DP_I128_TEXT];
-    if (strncmp(group, k->name, len) != 0 || group[len] != '\0') {
-      if (group[0]) {
-        close_table(out);
-        dp_str_append(out, "</div></details>\n");
-      }
-      snprintf(group, sizeof group, "%.*s", (int)len, k->name);
-      dp_str_append(out, "<details open><summary>");
-      dp_html_text(out, group);
-      dp_str_append(out, "</summary>\n");
-      dp_str_append(out, "<div class=\"kpi\">");
-      open_table(out, heads, 4);
-    }
-    const bool small = k->integer && k->count < 1000000 && k->count > -1000000;
-    const double shown = k->integer ? dp_i128_to_double(k->count) : k->value;
-    const char *cells[] = {k->name, small ? dp_i128_text(k->count, exact) : dp_svg_number(shown, value),
-                           k->unit && strcmp(k->unit, "1") != 0 ? k->unit : "", k->doc ? k->doc : ""};
-    dp_html_row(out, "td", cells, 4);
+    const char *name = r->kpis[i].name;
+    size_t first = 0;
+    while (!same_group(r->kpis[first].name, name)) first++;
+    if (first < i) continue; /* it stands in its group already */
+    dp_str_printf(out, "<details open><summary>%.*s</summary><div class=\"kpi\">", (int)strcspn(name, "."), name);
+    dp_report_open_table(out, heads, 4);
+    for (size_t k = i; k < r->kpi_n; k++)
+      if (same_group(r->kpis[k].name, name)) put_kpi(out, &r->kpis[k]);
+    dp_report_close_table(out);
+    dp_str_append(out, "</div></details>\n");
   }
-  if (!group[0]) return;
-  close_table(out);
-  dp_str_append(out, "</div></details>\n");
 }
 
 /* ---- regions ---- */
@@ -85,7 +88,8 @@ void dp_report_regions(struct dp_str *out, const struct dp_report_run *run) {
     cells[1] = "unit";
     for (size_t c = 0; c < n; c++) cells[c + 2] = first->labels[c];
     dp_html_section(out, "regions", "Regions");
-    open_table(out, cells, n + 2);
+    dp_str_append(out, "<div class=\"num\">");
+    dp_report_open_table(out, cells, n + 2);
     for (size_t i = 0; i < run->series.group_n; i++)
       for (size_t k = 0; k < run->series.groups[i].series_n; k++) {
         const struct dp_series_group *g = &run->series.groups[i];
@@ -94,11 +98,12 @@ void dp_report_regions(struct dp_str *out, const struct dp_report_run *run) {
         if (!s->dimension || strcmp(s->dimension, "region") != 0 || s->label_n != n) continue;
         snprintf(name, sizeof name, "%s: %s%s", g->name, s->long_name, is_sum(s) ? ", in all" : "");
         cells[0] = name;
-        cells[1] = strcmp(s->units, "1") == 0 ? "" : s->units;
+        cells[1] = strcmp(s->units, "1") == 0 ? "" : dp_unit_text(s->name, s->units);
         for (size_t c = 0; c < n; c++) cells[c + 2] = dp_svg_number(at_end(g, s, c), texts[c]);
         dp_html_row(out, "td", cells, n + 2);
       }
-    close_table(out);
+    dp_report_close_table(out);
+    dp_str_append(out, "</div>\n");
     dp_html_end(out);
   }
   free(cells);
@@ -166,11 +171,11 @@ static size_t gather(double *const *columns, size_t n, struct cohort *cohorts) {
 
 static void put_cohorts(struct dp_str *out, const char *table, const struct cohort *cohorts, size_t n) {
   static const char *const heads[] = {"month of entry", "entered", "left", "in profit", "paid back",
-                                      "result, machines and resale counted"};
+                                      "result, USD, machines and resale counted"};
   dp_str_append(out, "<h3>");
   dp_html_text(out, table);
-  dp_str_append(out, "</h3>\n");
-  open_table(out, heads, 6);
+  dp_str_append(out, "</h3>\n<div class=\"num\">");
+  dp_report_open_table(out, heads, 6);
   for (size_t i = 0; i < n; i++) {
     const struct cohort *c = &cohorts[i];
     char texts[6][32];
@@ -181,11 +186,12 @@ static void put_cohorts(struct dp_str *out, const char *table, const struct coho
     snprintf(texts[3], 32, "%.1f %%", share[0]);
     snprintf(texts[4], 32, "%.1f %%", share[1]);
     char number[32];
-    snprintf(texts[5], 32, "%s USD", dp_svg_number(c->net_usd, number));
+    snprintf(texts[5], 32, "%s", dp_svg_number(c->net_usd, number));
     const char *cells[] = {texts[0], texts[1], texts[2], texts[3], texts[4], texts[5]};
     dp_html_row(out, "td", cells, 6);
   }
-  close_table(out);
+  dp_report_close_table(out);
+  dp_str_append(out, "</div>\n");
 }
 
 static enum dp_status put_table(struct dp_str *out, const struct dp_result *r, const char *table, struct dp_err *err) {
@@ -249,10 +255,10 @@ enum dp_status dp_report_parameters(struct dp_str *out, const struct dp_report_r
   enum dp_status status = DP_OK;
   dp_html_section(out, "parameters", "Parameters");
   dp_str_append(out, "<p class=\"soft\">Those of the scenario, and every other one that is not at its default.</p>");
-  open_table(out, heads, 5);
+  dp_report_open_table(out, heads, 5);
   for (size_t i = 0; groups && groups[i] && status == DP_OK; i++)
     status = put_group(out, run->result, groups[i], strcmp(groups[i], "scenario") == 0, err);
-  close_table(out);
+  dp_report_close_table(out);
   dp_html_end(out);
   dp_result_free_names(groups);
   return status;
@@ -270,8 +276,8 @@ void dp_report_provenance(struct dp_str *out, const struct dp_report_run *run) {
       {"settlement every", dp_format_duration(r->settle_every_ns, step)}, {"seed", seed}, {"events", events},
       {"digest", r->digest}, {"program", r->version}, {"revision", r->revision}};
   dp_html_section(out, "provenance", "Where it comes from");
-  open_table(out, heads, 2);
+  dp_report_open_table(out, heads, 2);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) dp_html_row(out, "td", rows[i], 2);
-  close_table(out);
+  dp_report_close_table(out);
   dp_html_end(out);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/sweep.h"
 #include "output/h5.h"
 #include "output/output.h"
 #include "output/seal.h"
@@ -223,6 +224,28 @@ enum dp_status dp_result_column_texts(const struct dp_result *result, const char
   return done ? DP_OK : damaged(result, path, "the texts cannot be read", err);
 }
 
+enum dp_status dp_result_column_f64(const struct dp_result *result, const char *path, double **out, size_t *n,
+                                    struct dp_err *err) {
+  hid_t dataset = dp_result_has(result, path) ? H5Dopen2(result->file, path, H5P_DEFAULT) : -1;
+  *out = NULL;
+  if (dataset < 0) return damaged(result, path, "the column is missing", err);
+  hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+  const hssize_t points = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+  const H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+  const bool fits = points >= 0 && (class == H5T_FLOAT || class == H5T_INTEGER);
+  *n = fits ? (size_t)points : 0;
+  *out = fits ? calloc(*n + 1, sizeof **out) : NULL;
+  const bool read = *out && (*n == 0 || H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, *out) >= 0);
+  dp_h5_close(space);
+  dp_h5_close(type);
+  dp_h5_close(dataset);
+  if (read) return DP_OK;
+  const bool room = *out != NULL || !fits;
+  free(*out);
+  *out = NULL;
+  return room ? damaged(result, path, "the column cannot be read", err) : dp_fail_nomem(err, path);
+}
+
 /* ---- KPIs ---- */
 
 static bool read_kpi(hid_t dataset, struct dp_kpi_value *kpi) {
@@ -287,7 +310,14 @@ static enum dp_status check_file(const char *path, struct dp_err *err) {
   return DP_OK;
 }
 
-static enum dp_status check_head(const struct dp_result *r, struct dp_err *err) {
+bool dp_result_is_sweep(const struct dp_result *r) {
+  char *kind = dp_result_text(r->file, "kind");
+  const bool sweep = kind && strcmp(kind, "sweep") == 0;
+  free(kind);
+  return sweep;
+}
+
+static enum dp_status check_head(const struct dp_result *r, bool sweeps, struct dp_err *err) {
   int64_t version = 0, complete = 0;
   char *program = dp_result_text(r->file, "program");
   bool ours = program && strcmp(program, "depinsim") == 0 && dp_result_i64(r->file, "format_version", &version);
@@ -295,15 +325,14 @@ static enum dp_status check_head(const struct dp_result *r, struct dp_err *err) 
   if (!ours)
     return dp_fail(err, DP_FORMAT, "%s is an HDF5 file, but no result of this program (give one that `depinsim run` wrote)",
                    r->path);
-  char *kind = dp_result_text(r->file, "kind");
-  bool sweep = kind && strcmp(kind, "sweep") == 0;
-  free(kind);
-  if (sweep)
-    return dp_fail(err, DP_FORMAT, "%s is the result of a sweep, not of one run (its tables are plain HDF5: h5ls -r, "
-                                   "xarray; `depinsim sweep --format csv` prints them)", r->path);
-  if (version != DP_OUTPUT_FORMAT)
+  const bool sweep = dp_result_is_sweep(r);
+  if (sweep && !sweeps)
+    return dp_fail(err, DP_FORMAT, "%s is the result of a sweep, not of one run (`depinsim report` and `plot` draw it; its "
+                                   "tables are plain HDF5: h5ls -r, xarray)", r->path);
+  const int reads = sweep ? DP_SWEEP_FORMAT : DP_OUTPUT_FORMAT;
+  if (version != reads)
     return dp_fail(err, DP_FORMAT, "%s has format version %lld, this program reads %d (read it with the depinsim that wrote it)",
-                   r->path, (long long)version, DP_OUTPUT_FORMAT);
+                   r->path, (long long)version, reads);
   if (!dp_result_i64(r->file, "complete", &complete) || complete != 1)
     return dp_fail(err, DP_FORMAT, "%s is not complete: its run has not ended, or was killed (wait for it or run it again)",
                    r->path);
@@ -328,7 +357,21 @@ static enum dp_status read_head(struct dp_result *r, struct dp_err *err) {
   return DP_OK;
 }
 
-static enum dp_status open_result(struct dp_result *r, struct dp_err *err) {
+/* Of a sweep: what many runs have in common. */
+static enum dp_status read_sweep_head(struct dp_result *r, struct dp_err *err) {
+  hid_t group = dp_result_has(r, "provenance") ? H5Gopen2(r->file, "provenance", H5P_DEFAULT) : -1;
+  r->title = dp_result_text(r->file, "title");
+  r->start = strdup("");
+  r->digest = strdup("");
+  bool done = group >= 0 && r->title && r->start && r->digest && dp_result_i64(r->file, "duration_ns", &r->duration_ns) &&
+              (r->scenario = dp_result_text(group, "scenario")) != NULL &&
+              (r->version = dp_result_text(group, "version")) != NULL &&
+              (r->revision = dp_result_text(group, "revision")) != NULL && dp_result_u64(group, "seed", &r->seed);
+  dp_h5_close(group);
+  return done ? DP_OK : damaged(r, "provenance", "something is missing", err);
+}
+
+static enum dp_status open_result(struct dp_result *r, bool sweeps, struct dp_err *err) {
   DP_TRY(check_file(r->path, err));
   r->file = dp_h5_open_file(r->path);
   if (r->file < 0) {
@@ -336,22 +379,31 @@ static enum dp_status open_result(struct dp_result *r, struct dp_err *err) {
     dp_h5_fail(&reason, "read", r->path);
     return dp_fail(err, DP_FORMAT, "%s", reason.text);
   }
-  DP_TRY(check_head(r, err));
+  DP_TRY(check_head(r, sweeps, err));
+  if (dp_result_is_sweep(r)) return read_sweep_head(r, err);
   DP_TRY(read_head(r, err));
   return read_kpis(r, err);
 }
 
-enum dp_status dp_result_open(const char *path, struct dp_result **out, struct dp_err *err) {
+static enum dp_status open_any(const char *path, bool sweeps, struct dp_result **out, struct dp_err *err) {
   *out = NULL;
   dp_h5_quiet();
   struct dp_result *r = calloc(1, sizeof *r);
   if (r == NULL) return dp_fail_nomem(err, "a result");
   r->file = -1;
   r->path = strdup(path);
-  enum dp_status status = r->path ? open_result(r, err) : dp_fail_nomem(err, "a result");
+  enum dp_status status = r->path ? open_result(r, sweeps, err) : dp_fail_nomem(err, "a result");
   if (status == DP_OK) *out = r;
   else dp_result_close(r);
   return status;
+}
+
+enum dp_status dp_result_open(const char *path, struct dp_result **out, struct dp_err *err) {
+  return open_any(path, false, out, err);
+}
+
+enum dp_status dp_result_open_any(const char *path, struct dp_result **out, struct dp_err *err) {
+  return open_any(path, true, out, err);
 }
 
 void dp_result_close(struct dp_result *r) {

@@ -26,6 +26,11 @@ struct dp_result {
 enum dp_status dp_result_open(const char *path, struct dp_result **out, struct dp_err *err);
 void dp_result_close(struct dp_result *result);
 
+/** The same for the file of a sweep too, whose result has no digest, start and settlement, and no key figures: what is
+ *  many in it is read with analysis/swept.h. */
+enum dp_status dp_result_open_any(const char *path, struct dp_result **out, struct dp_err *err);
+bool dp_result_is_sweep(const struct dp_result *result);
+
 /** Attribute of an open object as malloc'ed text; NULL when it is missing or not a text. */
 char *dp_result_text(hid_t object, const char *name);
 
@@ -41,6 +46,10 @@ void dp_result_free_names(char **names);
 /** Reads a 1-D column of whole numbers of at most 64 bits; unsigned columns are reinterpreted.
  *  @param out malloc'ed [*n], the caller frees it. Errors: DP_FORMAT naming the column. */
 enum dp_status dp_result_column_i64(const struct dp_result *result, const char *path, int64_t **out, size_t *n,
+                                    struct dp_err *err);
+
+/** Reads numbers of any type and rank, rows after each other, as doubles. */
+enum dp_status dp_result_column_f64(const struct dp_result *result, const char *path, double **out, size_t *n,
                                     struct dp_err *err);
 
 /** Reads the column pair `path`_hi, `path`_lo. */

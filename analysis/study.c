@@ -203,6 +203,7 @@ static enum dp_status read_table(struct dp_study *s, const struct dp_scenario_op
   while (strcmp(dp_design_names[s->design], design) != 0) s->design++;
   s->replicate_n = s->most_n = (size_t)number_field(L, "replicates");
   s->band_n = (size_t)number_field(L, "band_n");
+  s->run_limit_s = number_field(L, "run_limit_s");
   DP_TRY(read_axes(s, L, err));
   DP_TRY(read_settings(s, L, o, err));
   DP_TRY(name_list(s, L, "kpis", &s->kpis, &s->kpi_n, err));

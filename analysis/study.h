@@ -29,6 +29,7 @@ struct dp_study {
   size_t series_n, band_n;   /* rows of a band */
   const char *precision_kpi; /* NULL: the number of replicates is fixed */
   double half_width_ratio;
+  double run_limit_s; /* real time that one run may take; 0: any */
   size_t most_n;               /* replicates at most */
   struct dp_setting *settings; /* [setting_n] of options: the command line's, then `set` */
   size_t setting_n;

@@ -17,6 +17,8 @@ struct dp_svg_frame {
   const char *title;
   const char *x_label, *y_label; /* with units; never empty */
   bool log_x, log_y;             /* values ≤ 0 are left out */
+  double scale_low, scale_high;  /* of colours; equal: the values' own */
+  const char *const *x_names, *const *y_names; /* of a heat map: instead of its axes' values; NULL: the values */
 };
 
 /** A line over x, ascending. Arrays [n] are borrowed. */
@@ -33,6 +35,10 @@ void dp_svg_lines(struct dp_str *out, const struct dp_svg_frame *frame, const st
 
 /** Points (x[i], y[i]). */
 void dp_svg_points(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, const double *y, size_t n);
+
+/** Points in the colour of a value, with its scale. @param v [n]; NaN is left out */
+void dp_svg_cloud(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, const double *y, const double *v,
+                  size_t n, const char *value_label);
 
 /** A bar. A waterfall's bar begins where the one before ended, unless it is a total, which begins at 0. */
 struct dp_svg_bar {
@@ -57,7 +63,7 @@ void dp_svg_tornado(struct dp_str *out, const struct dp_svg_frame *frame, double
 void dp_svg_histogram(struct dp_str *out, const struct dp_svg_frame *frame, const double *low, double end,
                       const double *count, size_t n);
 
-/** A grid of values [y_n][x_n], with its scale; NaN is hatched. @param x, y the values of the axes [x_n], [y_n] */
+/** A grid of values [y_n][x_n], with its scale; NaN is crossed out. @param x, y the values of the axes [x_n], [y_n] */
 void dp_svg_heat(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, size_t x_n, const double *y,
                  size_t y_n, const double *values, const char *value_label);
 

@@ -2,6 +2,7 @@
 #include "analysis/svg.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static void bar_frame(struct dp_str *out, const struct dp_svg_frame *frame, cons
     dp_str_printf(out, "<path class=\"grid\" d=\"M%.1f 4V%.1f\"/><text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>",
                   at, bottom, at, bottom + 14, dp_svg_number(a->ticks[i], text));
   }
-  dp_str_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", (a->from + a->to) / 2, bottom + 31);
+  dp_str_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">", DP_SVG_WIDTH / 2, bottom + 31);
   dp_svg_text(out, frame->x_label);
   dp_str_append(out, "</text>");
 }
@@ -108,14 +109,22 @@ static void heat_colour(struct dp_str *out, double share) {
   dp_str_printf(out, "#%02x%02x%02x", rgb[0], rgb[1], rgb[2]);
 }
 
-static void heat_axis(struct dp_str *out, const double *values, size_t n, double from, double to, bool vertical) {
+static void heat_axis(struct dp_str *out, const double *values, const char *const *names, size_t n, double from, double to,
+                      bool vertical) {
   char text[32];
   const size_t stride = (n + 5) / 6;
   for (size_t i = 0; i < n; i += stride) {
     const double at = from + (to - from) * ((double)i + 0.5) / (double)n;
-    dp_str_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>", vertical ? DP_SVG_LEFT - 5 : at,
-                  vertical ? at + 4 : DP_SVG_BOTTOM + 15, vertical ? "end" : "middle", dp_svg_number(values[i], text));
+    dp_str_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", vertical ? DP_SVG_LEFT - 5 : at,
+                  vertical ? at + 4 : DP_SVG_BOTTOM + 15, vertical ? "end" : "middle");
+    if (names) snprintf(text, sizeof text, vertical ? "%.7s" : "%.10s", names[i]); /* what fits beside the axis */
+    dp_svg_text(out, names ? text : dp_svg_number(values[i], text));
+    dp_str_append(out, "</text>");
   }
+}
+
+static void fix_scale(const struct dp_svg_frame *frame, struct dp_svg_range *range) {
+  if (frame->scale_high > frame->scale_low) *range = (struct dp_svg_range){frame->scale_low, frame->scale_high};
 }
 
 static void heat_scale(struct dp_str *out, struct dp_svg_range range, const char *label) {
@@ -139,6 +148,7 @@ void dp_svg_heat(struct dp_str *out, const struct dp_svg_frame *frame, const dou
     dp_svg_empty(out, frame);
     return;
   }
+  fix_scale(frame, &range);
   const double w = (double)(DP_SVG_RIGHT - DP_SVG_LEFT) / (double)x_n, h = (double)(DP_SVG_BOTTOM - DP_SVG_TOP) / (double)y_n;
   const struct dp_svg_axis none = {.high = 1, .to = 1};
   dp_svg_open(out, frame, DP_SVG_HEIGHT);
@@ -146,13 +156,44 @@ void dp_svg_heat(struct dp_str *out, const struct dp_svg_frame *frame, const dou
   for (size_t k = 0; k < y_n; k++)
     for (size_t i = 0; i < x_n; i++) {
       const double v = values[k * x_n + i];
-      if (!isfinite(v)) continue;
+      if (!isfinite(v)) { /* crossed out */
+        dp_str_printf(out, "<path class=\"grid\" d=\"M%.2f %.2fl%.2f %.2f\"/>", DP_SVG_LEFT + w * (double)i,
+                      DP_SVG_BOTTOM - h * (double)(k + 1), w, h);
+        continue;
+      }
       dp_str_printf(out, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"", DP_SVG_LEFT + w * (double)i,
                     DP_SVG_BOTTOM - h * (double)(k + 1), w + 0.3, h + 0.3);
       heat_colour(out, range.high > range.low ? (v - range.low) / (range.high - range.low) : 0.5);
       dp_str_append(out, "\"/>");
     }
-  heat_axis(out, x, x_n, DP_SVG_LEFT, DP_SVG_RIGHT, false);
-  heat_axis(out, y, y_n, DP_SVG_BOTTOM, DP_SVG_TOP, true);
+  heat_axis(out, x, frame->x_names, x_n, DP_SVG_LEFT, DP_SVG_RIGHT, false);
+  heat_axis(out, y, frame->y_names, y_n, DP_SVG_BOTTOM, DP_SVG_TOP, true);
+  heat_scale(out, range, value_label);
+}
+
+void dp_svg_cloud(struct dp_str *out, const struct dp_svg_frame *frame, const double *x, const double *y, const double *v,
+                  size_t n, const char *value_label) {
+  struct dp_svg_range x_range = DP_SVG_RANGE, y_range = DP_SVG_RANGE, range = DP_SVG_RANGE;
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(x[i]) || !isfinite(y[i]) || !isfinite(v[i])) continue;
+    dp_svg_note(&x_range, x[i], frame->log_x);
+    dp_svg_note(&y_range, y[i], frame->log_y);
+    dp_svg_note(&range, v[i], false);
+  }
+  if (!(range.low <= range.high) || !(x_range.low <= x_range.high) || !(y_range.low <= y_range.high)) {
+    dp_svg_empty(out, frame);
+    return;
+  }
+  fix_scale(frame, &range);
+  const struct dp_svg_axis ax = dp_svg_axis_of(x_range, DP_SVG_LEFT, DP_SVG_RIGHT, frame->log_x, 5);
+  const struct dp_svg_axis ay = dp_svg_axis_of(y_range, DP_SVG_BOTTOM, DP_SVG_TOP, frame->log_y, 5);
+  dp_svg_open(out, frame, DP_SVG_HEIGHT);
+  dp_svg_grid(out, frame, &ax, &ay);
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(x[i]) || !isfinite(y[i]) || !isfinite(v[i])) continue;
+    dp_str_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"", dp_svg_at(&ax, x[i]), dp_svg_at(&ay, y[i]));
+    heat_colour(out, range.high > range.low ? (v[i] - range.low) / (range.high - range.low) : 0.5);
+    dp_str_append(out, "\"/>");
+  }
   heat_scale(out, range, value_label);
 }

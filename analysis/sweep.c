@@ -30,12 +30,13 @@ static int64_t wall_ns(void) {
 static void draw(struct dp_farm *f, int64_t now) {
   const struct dp_sweep *s = f->sweep;
   double seconds = (double)(now - f->began_ns) / 1e9, per_s = (double)f->run_n / (seconds > 0 ? seconds : 1);
-  long left = per_s > 0 ? lround((double)(s->wanted_n - s->done_n) / per_s) : -1;
+  size_t all_n = s->wanted_n > s->options->planned_n ? s->wanted_n : s->options->planned_n;
+  long left = per_s > 0 ? lround((double)(all_n > s->done_n ? all_n - s->done_n : 0) / per_s) : -1;
   char eta[32] = "-:--";
   if (left >= 3600) snprintf(eta, sizeof eta, "%ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
   else if (left >= 0) snprintf(eta, sizeof eta, "%ld:%02ld", left / 60, left % 60);
-  fprintf(stderr, "\r%zu of %zu runs  %5.1f %%  %.3g runs/s  ", s->done_n, s->wanted_n,
-          s->wanted_n ? 100 * (double)s->done_n / (double)s->wanted_n : 100, per_s);
+  fprintf(stderr, "\r%zu of %zu runs  %5.1f %%  %.3g runs/s  ", s->done_n, all_n,
+          all_n ? 100 * (double)s->done_n / (double)all_n : 100, per_s);
   if (s->failed_n) fprintf(stderr, "%zu failed  ", s->failed_n);
   fprintf(stderr, "ETA %s\033[K", eta);
   fflush(stderr);
@@ -49,7 +50,7 @@ static void look_around(struct dp_farm *f) {
   if (f->shows && now - f->drawn_ns >= DRAW_EVERY_NS) draw(f, now);
   if (f->stopping) return;
   if (sigtimedwait(&f->held, NULL, &at_once) > 0) f->why = DP_INTERRUPTED;
-  else if (limit_ns && now - f->began_ns >= limit_ns) f->why = DP_WALL_LIMIT;
+  else if (limit_ns && now - f->sweep->began_ns >= limit_ns) f->why = DP_WALL_LIMIT;
   f->stopping = f->why != DP_OK;
 }
 
@@ -164,7 +165,9 @@ static enum dp_status pulse(void *farm, dp_time now_ns, bool *stop, struct dp_er
     f->failure = first ? serve(f, f->err) : look_for_letters(f, f->err);
     if (first) look_around(f);
   }
-  if (f->stopping || f->failure != DP_OK) *stop = true;
+  double limit_s = f->sweep->study->run_limit_s;
+  if (limit_s > 0 && (double)(wall_ns() - f->run_began_ns) > limit_s * 1e9) f->over = true;
+  if (f->stopping || f->over || f->failure != DP_OK) *stop = true;
   return DP_OK;
 }
 
@@ -172,8 +175,17 @@ static enum dp_status pulse(void *farm, dp_time now_ns, bool *stop, struct dp_er
 static enum dp_status run(struct dp_farm *f, uint64_t point, uint64_t replicate, bool *ended, struct dp_err *err) {
   struct dp_sweep *s = f->sweep;
   struct dp_run_result result;
+  f->run_began_ns = s->study->run_limit_s > 0 ? wall_ns() : 0;
+  f->over = false;
+  dp__watch_begin(s->watch, point * s->most_n + replicate);
   DP_TRY(dp_runner_run(s->runner, (size_t)point, replicate, &result, err));
+  dp__watch_end(s->watch);
   if (f->failure != DP_OK) return f->failure;
+  if (result.stopped && f->over && !f->stopping) {
+    result.stopped = false;
+    result.status = dp_fail(&result.err, DP_FAILED, "it took longer than run_limit_s = %g s of real time",
+                            s->study->run_limit_s);
+  }
   *ended = !result.stopped;
   if (!*ended) return DP_OK;
   return dp_record_pack(&f->out, &s->shape, point * s->most_n + replicate, &result, err);
@@ -262,19 +274,10 @@ static enum dp_status follow(struct dp_farm *f, struct dp_err *err) {
 
 /* ---- beginning and end ---- */
 
-static enum dp_status prepare(struct dp_sweep *s, struct dp_err *err) {
+/* What every run of it hangs on. */
+static uint64_t identity_of(struct dp_sweep *s) {
   const struct dp_sweep_options *o = s->options;
-  struct dp_study *study = s->study;
-  size_t run_n = study->point_n * s->most_n;
-  if (s->comm->rank != 0) return DP_OK;
-  s->states = calloc(run_n + 1, sizeof *s->states);
-  s->places = calloc(run_n + 1, sizeof *s->places);
-  s->needed_n = calloc(study->point_n + 1, sizeof *s->needed_n);
-  if (study->precision_kpi) s->precise = calloc(run_n + 1, sizeof *s->precise);
-  if (!s->states || !s->places || !s->needed_n || (study->precision_kpi && !s->precise))
-    return dp_fail_nomem(err, "the sweep's runs");
-  for (size_t p = 0; p < study->point_n; p++) s->needed_n[p] = (uint32_t)study->replicate_n;
-  s->wanted_n = study->point_n * study->replicate_n;
+  const struct dp_study *study = s->study;
   size_t kpi_n;
   const struct dp_runner_kpi *kpis = dp_runner_kpis(s->runner, &kpi_n);
   uint64_t identity = dp_hash_mix(dp_study_hash(study), dp_hash_mix(s->most_n, study->replicate_n));
@@ -288,7 +291,67 @@ static enum dp_status prepare(struct dp_sweep *s, struct dp_err *err) {
   const char *const program[] = {o->provenance->version, o->provenance->revision, o->provenance->libm_hash};
   for (size_t i = 0; i < 3; i++)
     identity = dp_hash_mix(identity, dp_hash64(program[i], program[i] ? strlen(program[i]) : 0, 0));
-  return dp_journal_open(o->output, identity, &s->shape, o->restart, o->resume, dp__sweep_found, s, &s->journal, err);
+  return o->salt ? dp_hash_mix(identity, o->salt) : identity;
+}
+
+static enum dp_status prepare(struct dp_sweep *s, struct dp_err *err) {
+  const struct dp_sweep_options *o = s->options;
+  struct dp_study *study = s->study;
+  size_t cap = dp__sweep_cap(s), run_n = cap * s->most_n;
+  if (s->comm->rank != 0) return DP_OK;
+  s->states = calloc(run_n + 1, sizeof *s->states);
+  s->places = calloc(run_n + 1, sizeof *s->places);
+  s->needed_n = calloc(cap + 1, sizeof *s->needed_n);
+  s->first_n = calloc(cap + 1, sizeof *s->first_n);
+  if (study->precision_kpi) s->precise = calloc(run_n + 1, sizeof *s->precise);
+  if (!s->states || !s->places || !s->needed_n || !s->first_n || (study->precision_kpi && !s->precise))
+    return dp_fail_nomem(err, "the sweep's runs");
+  for (size_t p = 0; p < study->point_n; p++) s->needed_n[p] = (uint32_t)study->replicate_n;
+  s->wanted_n = study->point_n * study->replicate_n;
+  s->identity = identity_of(s);
+  return dp_journal_open(o->output, s->identity, &s->shape, o->restart, o->resume, dp__sweep_found, s, &s->journal,
+                         err);
+}
+
+/* A run that has brought the process down again and again is written down as failed; the others can go on. */
+static enum dp_status give_up(struct dp_sweep *s, uint64_t run, const char *why, struct dp_err *err) {
+  struct dp_buffer bytes = {0};
+  struct dp_run_result result = {.status = DP_FAILED};
+  struct dp_record record;
+  uint64_t at;
+  if (run >= dp__sweep_cap(s) * s->most_n || s->states[run] == DP_RUN_DONE || s->states[run] == DP_RUN_FAILED)
+    return DP_OK;
+  size_t n = s->shape.kpi_n + s->shape.float_n;
+  double *nans = malloc((n + 1) * sizeof *nans);
+  float *gaps = malloc((n + 1) * sizeof *gaps);
+  enum dp_status status = nans && gaps ? DP_OK : dp_fail_nomem(err, "a run's record");
+  for (size_t i = 0; i < n && status == DP_OK; i++) nans[i] = (double)(gaps[i] = NAN);
+  result.kpis = nans;
+  result.series = gaps;
+  snprintf(result.err.text, sizeof result.err.text, "%s", why);
+  if (status == DP_OK) status = dp_record_pack(&bytes, &s->shape, run, &result, err);
+  if (status == DP_OK) status = dp_journal_append(s->journal, bytes.data, bytes.len, &at, err);
+  if (status == DP_OK && dp_record_read(bytes.data, bytes.len, &s->shape, &record))
+    status = dp__sweep_found(s, &record, at, err);
+  free(nans);
+  free(gaps);
+  dp_buffer_fini(&bytes);
+  return status;
+}
+
+/* Rank 0 looks at what the processes before were doing when they ended; then every rank opens its own line. */
+static enum dp_status begin_watch(struct dp_sweep *s, struct dp_err *err) {
+  struct dp_watch_case *cases = NULL;
+  size_t n = 0;
+  enum dp_status status = DP_OK;
+  if (s->comm->rank == 0) {
+    status = dp__watch_take(s->options->output, s->identity, s->options->restart, &cases, &n, err);
+    for (size_t i = 0; i < n && status == DP_OK; i++) status = give_up(s, cases[i].run, cases[i].why, err);
+    free(cases);
+  }
+  DP_TRY(dp_comm_agree(s->comm, status, err));
+  s->watch = dp__watch_open(s->options->output, s->comm->rank);
+  return DP_OK;
 }
 
 static void hold_signals(struct dp_farm *f) {
@@ -329,13 +392,39 @@ static enum dp_status work(struct dp_sweep *s, struct dp_err *err) {
   return status;
 }
 
-enum dp_status dp_sweep_run(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
+enum dp_status dp_sweep_round(struct dp_sweep *s, struct dp_err *err) {
+  enum dp_status status = dp_comm_agree(s->comm, work(s, err), err);
+  s->begun_n = s->study->point_n;
+  return status;
+}
+
+enum dp_status dp_sweep_add(struct dp_sweep *s, const double *points, size_t n, size_t from, size_t to,
+                            struct dp_err *err) {
+  struct dp_study *study = s->study;
+  size_t was_n = study->point_n, width = study->axis_n * sizeof *points;
+  if (was_n + n > dp__sweep_cap(s) || from > to || to > s->most_n)
+    return dp_fail(err, DP_RANGE, "more points than there is room for");
+  double *grown = realloc(study->points, (was_n + n) * width + 1);
+  if (grown == NULL) return dp_fail_nomem(err, "points");
+  memcpy((char *)grown + was_n * width, points, n * width);
+  study->points = grown;
+  study->point_n += n;
+  for (size_t p = was_n; p < study->point_n && s->comm->rank == 0; p++) {
+    s->first_n[p] = (uint32_t)from;
+    s->needed_n[p] = (uint32_t)to;
+    s->wanted_n += to - from;
+  }
+  return DP_OK;
+}
+
+enum dp_status dp_sweep_open(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
                             struct dp_sweep **out, struct dp_err *err) {
   *out = NULL;
   struct dp_sweep *s = calloc(1, sizeof *s);
   enum dp_status status = s ? DP_OK : dp_fail_nomem(err, "a sweep");
   if (status == DP_OK) {
     *s = (struct dp_sweep){.study = study, .comm = comm, .options = options, .most_n = study->most_n};
+    s->began_ns = wall_ns();
     status = dp_runner_new(study, &s->runner, err);
   }
   if (status == DP_OK) {
@@ -345,19 +434,31 @@ enum dp_status dp_sweep_run(struct dp_study *study, struct dp_comm *comm, const 
     status = prepare(s, err);
   }
   status = dp_comm_agree(comm, status, err);
-  if (status == DP_OK) status = dp_comm_agree(comm, work(s, err), err);
+  if (status == DP_OK) status = begin_watch(s, err);
   if (status == DP_OK) *out = s;
   else dp_sweep_free(s);
   return status;
 }
 
+enum dp_status dp_sweep_run(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
+                            struct dp_sweep **out, struct dp_err *err) {
+  DP_TRY(dp_sweep_open(study, comm, options, out, err));
+  enum dp_status status = dp_sweep_round(*out, err);
+  if (status == DP_OK) return DP_OK;
+  dp_sweep_free(*out);
+  *out = NULL;
+  return status;
+}
+
 void dp_sweep_free(struct dp_sweep *s) {
   if (s == NULL) return;
+  dp__watch_close(s->watch);
   dp_journal_close(s->journal, false);
   dp_runner_free(s->runner);
   free(s->states);
   free(s->places);
   free(s->needed_n);
+  free(s->first_n);
   free(s->precise);
   free(s);
 }

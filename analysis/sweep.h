@@ -24,6 +24,13 @@ struct dp_sweep_options {
   const struct dp_provenance *provenance; /* rank 0: program and scenario; parameters are passed over */
   const struct dp_output_item *volatiles; /* [volatile_n] written besides */
   size_t volatile_n;
+  /* of a sweep in rounds (tune); zero otherwise */
+  size_t point_cap; /* points that there can be; 0: the study's */
+  size_t planned_n; /* runs that it will take, about: for the progress */
+  uint64_t salt;    /* what decides the points besides the study's own hash */
+  const char *design; /* name for the file; NULL: the study's design */
+  enum dp_status (*extra)(void *ud, int64_t file, struct dp_err *err); /* puts more into the file (an hid_t) */
+  void *extra_ud;
 };
 
 /** What is known of a key figure at a point. */
@@ -42,19 +49,38 @@ struct dp_sweep {
   size_t band_n, most_n;
   /* rank 0 */
   struct dp_journal *journal;
+  uint64_t identity; /* what all its runs hang on */
   unsigned char *states; /* [point_n · most_n] enum dp_run_state */
   uint64_t *places;      /* [point_n · most_n] in the journal, of those that have ended */
-  uint32_t *needed_n;    /* [point_n] replicates that the point needs */
+  uint32_t *needed_n;    /* [point_n] replicates that the point needs: numbers first_n to needed_n − 1 */
+  uint32_t *first_n;     /* [point_n] 0, but for points that are run again with fresh luck */
   double *precise;       /* [point_n · most_n] values of the precision's key figure; NULL: none is asked for */
   size_t precise_kpi;
   size_t wanted_n, done_n, failed_n; /* runs; wanted_n grows where precision asks for more */
   size_t found_n;                    /* of them: that were in the journal */
+  /* every rank */
+  struct dp_watch *watch; /* which run each rank is at; NULL: not written down */
+  size_t begun_n;         /* points that a round has taken up */
+  int64_t began_ns;
 };
 
 enum dp_run_state { DP_RUN_NONE, DP_RUN_DEALT, DP_RUN_DONE, DP_RUN_FAILED };
 
-/** Runs what has not been run yet. On rank 0 everything is then in the journal.
+/** Collective. Opens the journal; runs nothing. The points may come later, with dp_sweep_add, up to
+ *  options->point_cap of them. */
+enum dp_status dp_sweep_open(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
+                             struct dp_sweep **out, struct dp_err *err);
+
+/** Adds points [n][axis_n] with the replicates [from, to) each; every rank the same. Errors: DP_RANGE beyond the cap,
+ *  DP_NOMEM. */
+enum dp_status dp_sweep_add(struct dp_sweep *s, const double *points, size_t n, size_t from, size_t to,
+                            struct dp_err *err);
+
+/** Collective. Runs what has not been run of the points that there are. On rank 0 it is then in the journal.
  *  @return DP_OK; DP_WALL_LIMIT or DP_INTERRUPTED when it was stopped: it can go on. */
+enum dp_status dp_sweep_round(struct dp_sweep *s, struct dp_err *err);
+
+/** Opens and runs one round: the study's points. */
 enum dp_status dp_sweep_run(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
                             struct dp_sweep **out, struct dp_err *err);
 void dp_sweep_free(struct dp_sweep *s);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "analysis/sweep.h"
+#include "analysis/sweep_watch.h"
 #include "engine/comm_mail.h"
 
 /** Replicates [from, to) of a point. */
@@ -21,6 +22,8 @@ struct dp_farm {
   int64_t began_ns, sent_ns, looked_ns;
   uint32_t pulse_n;
   bool stopping;          /* no more runs are begun, and those that run are dropped */
+  bool over;              /* the run that is going on has used up its time */
+  int64_t run_began_ns;
   struct dp_err *err;     /* of the pulse */
   enum dp_status failure; /* what the pulse could not return */
   /* rank 0: the queue, dealt from its beginning */
@@ -39,6 +42,9 @@ struct dp_farm {
   /* other ranks: work that waits */
   struct dp_buffer work;
 };
+
+/** Points that there can be. */
+size_t dp__sweep_cap(const struct dp_sweep *s);
 
 /** sweep_queue.c, rank 0: takes over what the journal has and queues what is missing, longest first. */
 enum dp_status dp__sweep_queue(struct dp_farm *f, struct dp_err *err);

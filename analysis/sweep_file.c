@@ -254,10 +254,10 @@ static void put_bands(struct writer *w, size_t point, size_t n) {
 static enum dp_status do_point(struct writer *w, size_t point, size_t *row, struct dp_sweep_report *report,
                                struct dp_err *err) {
   struct dp_sweep *s = w->sweep;
-  size_t n = s->needed_n[point], failed_n = 0;
+  size_t first = s->first_n[point], n = s->needed_n[point] - first, failed_n = 0;
   for (size_t r = 0; r < n; r++) {
     struct dp_record record;
-    DP_TRY(dp_journal_read(s->journal, s->places[point * s->most_n + r], &record, err));
+    DP_TRY(dp_journal_read(s->journal, s->places[point * s->most_n + first + r], &record, err));
     put_run(w, *row, &record);
     for (size_t k = 0; k < w->kpi_n; k++) w->values[k * n + r] = record.kpis[k];
     for (size_t i = 0; i < w->series_n * w->band_n; i++) w->series[i * n + r] = record.series[i];
@@ -291,7 +291,7 @@ static bool put_head(struct writer *w) {
               dp_h5_put_text(w->file, "Conventions", "CF-1.10") && dp_h5_put_text(w->file, "program", "depinsim") &&
               dp_h5_put_text(w->file, "kind", "sweep") && dp_h5_put_i64(w->file, "format_version", DP_SWEEP_FORMAT) &&
               dp_h5_put_i64(w->file, "complete", 0) &&
-              dp_h5_put_text(w->file, "design", dp_design_names[study->design]) &&
+              dp_h5_put_text(w->file, "design", o->design ? o->design : dp_design_names[study->design]) &&
               dp_h5_put_i64(w->file, "duration_ns", dp_scenario_spec(study->scenario)->end_ns) &&
               dp_provenance_put(w->file, o->provenance);
   hid_t of = done ? H5Gopen2(w->file, "provenance", H5P_DEFAULT) : -1;
@@ -321,7 +321,7 @@ static bool put_failures(struct writer *w) {
 static enum dp_status make_room(struct writer *w, struct dp_err *err) {
   size_t most = 0;
   for (size_t p = 0; p < w->study->point_n; p++) {
-    w->run_n += w->sweep->needed_n[p];
+    w->run_n += w->sweep->needed_n[p] - w->sweep->first_n[p];
     if (w->sweep->needed_n[p] > most) most = w->sweep->needed_n[p];
   }
   w->values = dp_zeros(most * w->kpi_n + 1, sizeof *w->values);
@@ -340,6 +340,8 @@ static enum dp_status fill(struct writer *w, const char *path, struct dp_sweep_r
   for (size_t p = 0; p < w->study->point_n && status == DP_OK; p++) status = do_point(w, p, &row, report, err);
   if (status == DP_OK && (w->runs.failed || w->points.failed || w->bands.failed))
     status = dp_h5_fail(err, "write", path);
+  const struct dp_sweep_options *o = w->sweep->options;
+  if (status == DP_OK && o->extra) status = o->extra(o->extra_ud, w->file, err);
   bool done = dp_sheet_end(&w->runs);
   done &= dp_sheet_end(&w->points);
   done &= dp_sheet_end(&w->bands);
@@ -400,6 +402,7 @@ enum dp_status dp_sweep_finish(struct dp_sweep *s, struct dp_str *report, struct
   dp_str_fini(&path);
   if (status != DP_OK) return status;
   dp_journal_close(s->journal, true);
+  dp__watch_remove(s->options->output);
   s->journal = NULL;
   return DP_OK;
 }

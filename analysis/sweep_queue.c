@@ -6,6 +6,10 @@
 
 #define LOOK_AHEAD_POINTS 1000 /* more points than that are short enough, each against all, in any order */
 
+size_t dp__sweep_cap(const struct dp_sweep *s) {
+  return s->options->point_cap ? s->options->point_cap : s->study->point_n;
+}
+
 static bool has_ended(const struct dp_sweep *s, size_t run) {
   return s->states[run] == DP_RUN_DONE || s->states[run] == DP_RUN_FAILED;
 }
@@ -25,7 +29,7 @@ static size_t enough(const struct dp_sweep *s, size_t point, size_t n) {
 static void settle(struct dp_sweep *s, size_t point) {
   for (;;) {
     size_t n = s->needed_n[point];
-    for (size_t r = 0; r < n; r++)
+    for (size_t r = s->first_n[point]; r < n; r++)
       if (!has_ended(s, point * s->most_n + r)) return;
     size_t more = enough(s, point, n);
     if (more == n) return;
@@ -52,8 +56,8 @@ static enum dp_status append(struct dp_farm *f, size_t point, size_t from, size_
 /* The replicates of a point that nobody has run or runs. */
 static enum dp_status append_missing(struct dp_farm *f, size_t point, struct dp_err *err) {
   struct dp_sweep *s = f->sweep;
-  size_t n = s->needed_n[point], from = 0;
-  for (size_t r = 0; r <= n; r++) {
+  size_t n = s->needed_n[point], from = s->first_n[point];
+  for (size_t r = from; r <= n; r++) {
     bool missing = r < n && s->states[point * s->most_n + r] == DP_RUN_NONE;
     if (missing) {
       s->states[point * s->most_n + r] = DP_RUN_DEALT;
@@ -91,15 +95,17 @@ static int longest_first(const void *a, const void *b) {
 
 enum dp_status dp__sweep_queue(struct dp_farm *f, struct dp_err *err) {
   struct dp_sweep *s = f->sweep;
-  size_t n = s->study->point_n;
+  size_t first = s->begun_n, n = s->study->point_n - first;
   bool sorted = n > 1 && n <= LOOK_AHEAD_POINTS && s->comm->rank_n > 1;
   struct cost *costs = sorted ? calloc(n, sizeof *costs) : NULL;
   if (sorted && costs == NULL) return dp_fail_nomem(err, "the sweep's runs");
-  for (size_t p = 0; p < n; p++) settle(s, p);
-  for (size_t p = 0; p < n && sorted; p++) costs[p] = (struct cost){dp_runner_duration_ns(s->runner, p), p};
+  for (size_t p = 0; p < n; p++) settle(s, first + p);
+  for (size_t p = 0; p < n && sorted; p++)
+    costs[p] = (struct cost){dp_runner_duration_ns(s->runner, first + p), first + p};
   if (sorted) qsort(costs, n, sizeof *costs, longest_first);
   enum dp_status status = DP_OK;
-  for (size_t p = 0; p < n && status == DP_OK; p++) status = append_missing(f, sorted ? costs[p].point : p, err);
+  for (size_t p = 0; p < n && status == DP_OK; p++)
+    status = append_missing(f, sorted ? costs[p].point : first + p, err);
   free(costs);
   return status;
 }
@@ -118,7 +124,7 @@ static void take(struct dp_sweep *s, const struct dp_record *record, uint64_t at
 
 enum dp_status dp__sweep_found(void *sweep, const struct dp_record *record, uint64_t at, struct dp_err *err) {
   struct dp_sweep *s = sweep;
-  if (record->run >= s->study->point_n * s->most_n)
+  if (record->run >= dp__sweep_cap(s) * s->most_n)
     return dp_fail(err, DP_FORMAT, "the journal has a run that the study has not (--restart throws it away)");
   if (has_ended(s, (size_t)record->run)) return DP_OK;
   take(s, record, at);

@@ -326,7 +326,7 @@ enum dp_status dp_runner_run(struct dp_runner *r, size_t point, uint64_t replica
   out->status = set_up(r, point, &out->err);
   if (out->status == DP_OK) out->status = simulate(r, replicate, out);
   out->cost_ns = wall_ns() - began_ns;
-  if (out->status == DP_OK) return DP_OK;
+  if (out->status == DP_OK && !out->stopped) return DP_OK;
   for (size_t i = 0; i < r->kpi_n; i++) r->values[i] = (double)NAN;
   for (size_t i = 0; i < r->study->series_n * r->band_n; i++) r->series[i] = NAN;
   return out->status == DP_NOMEM ? dp_fail(err, DP_NOMEM, "%s", out->err.text) : DP_OK;

@@ -4,6 +4,7 @@
 local core = require "depin.core"
 
 local study = require "depin.study"
+local tune = require "depin.tune"
 
 local depin = {
   -- the experiment
@@ -11,10 +12,10 @@ local depin = {
   parameters = core.parameters, -- what --set may change: name = { default, min = , max = , doc = }
 
   -- expectations: expect = { ["job.completed_ratio"] = depin.at_least(0.99) }
-  at_least = core.at_least,
-  at_most = core.at_most,
-  between = core.between,
-  equals = core.equals,
+  at_least = tune.bound(core.at_least),
+  at_most = tune.bound(core.at_most),
+  between = tune.bound(core.between),
+  equals = tune.bound(core.equals),
 
   -- the experiment at many points: `depinsim sweep`
   study = study.study,
@@ -33,11 +34,15 @@ local depin = {
   exit = core["provider.exit"], -- when a host switches off or leaves
   policy = core.namespace("depin.policy", require "depin.policy"),
 
+  -- hotspots that are paid for radio coverage
+  wireless = core.namespace("depin.wireless", require "depin.wireless"),
+
   -- where they sell, and what their customers could do instead
   network = core.namespace("depin.network", {
     posted = core["market.gateway"], -- hosts post prices, a gateway in every cell routes each request
   }),
   cloud = core["market.cloud"],
+  auction = core["market.auction"], -- hosts are leased by reverse auction: auctions = { depin.auction { … } }
 
   -- what they are paid in besides money
   token = core["ledger.token"],
@@ -45,11 +50,13 @@ local depin = {
   tranche = core["ledger.tranche"], -- a part of the supply and how it unlocks
   allocation = core.namespace("depin.allocation", require "depin.allocation"), -- tranches from lists and files
   credit = core.namespace("depin.credit", require "depin.credit"), -- burn and mint
+  stake = core.namespace("depin.stake", require "depin.stake"), -- collateral, delegation, unbonding, slashing
   exchange = core.namespace("depin.exchange", require "depin.exchange"),
   trader = core.namespace("depin.trader", require "depin.trader"), -- speculators with budgets
   retail = core["ledger.retail"], -- a crowd that follows the price, and what became of it
   factor = core.namespace("depin.factor", require "depin.factor"), -- the tide of a market
   feed = core["ledger.feed"], -- what an oracle says
+  chain = core.namespace("depin.chain", require "depin.chain"), -- where payouts to hosts settle
 
   -- what customers ask for
   workload = core.namespace("depin.workload", {

@@ -7,6 +7,7 @@ EXTRA_DIST += $(lua_modules)
 lua_modules = \
   lua/depin.lua \
   lua/depin/allocation.lua \
+  lua/depin/chain.lua \
   lua/depin/credit.lua \
   lua/depin/emission.lua \
   lua/depin/exchange.lua \
@@ -14,5 +15,8 @@ lua_modules = \
   lua/depin/hardware.lua \
   lua/depin/place.lua \
   lua/depin/policy.lua \
+  lua/depin/stake.lua \
   lua/depin/study.lua \
-  lua/depin/trader.lua
+  lua/depin/trader.lua \
+  lua/depin/tune.lua \
+  lua/depin/wireless.lua

@@ -55,6 +55,7 @@ sim_libdepinsim_a_SOURCES += \
 # cli
 sim_libdepinsim_a_SOURCES += \
   sim/cli/bench_command.c \
+  sim/cli/breakeven.c \
   sim/cli/check.c \
   sim/cli/check.h \
   sim/cli/check_run.c \
@@ -63,19 +64,27 @@ sim_libdepinsim_a_SOURCES += \
   sim/cli/commands.h \
   sim/cli/compare.c \
   sim/cli/completion.c \
+  sim/cli/describe.c \
   sim/cli/dispatch.c \
+  sim/cli/explain.c \
   sim/cli/export.c \
   sim/cli/help.c \
+  sim/cli/hindsight.c \
+  sim/cli/hindsight.h \
   sim/cli/libm_check.c \
   sim/cli/libm_check.h \
   sim/cli/lint.c \
   sim/cli/lua_command.c \
   sim/cli/luals.c \
   sim/cli/luals.h \
+  sim/cli/man.c \
   sim/cli/models.c \
   sim/cli/new.c \
+  sim/cli/new_templates.c \
+  sim/cli/new_templates.h \
   sim/cli/options.c \
   sim/cli/params.c \
+  sim/cli/plot.c \
   sim/cli/presets.c \
   sim/cli/print.c \
   sim/cli/progress.c \
@@ -94,10 +103,15 @@ sim_libdepinsim_a_SOURCES += \
   sim/cli/session_about.c \
   sim/cli/session_checkpoint.c \
   sim/cli/session_report.c \
+  sim/cli/shock.c \
+  sim/cli/shock.h \
   sim/cli/spawn.c \
   sim/cli/spawn.h \
+  sim/cli/stress.c \
+  sim/cli/supply.c \
   sim/cli/sweep.c \
-  sim/cli/sweep.h
+  sim/cli/sweep.h \
+  sim/cli/tune.c
 
 # engine
 sim_libdepinsim_a_SOURCES += \
@@ -173,6 +187,7 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/amm_v3.c \
   sim/ledger/arweave.c \
   sim/ledger/arweave.h \
+  sim/ledger/chain.c \
   sim/ledger/chain.h \
   sim/ledger/chain_fee.c \
   sim/ledger/chain_load.c \
@@ -211,24 +226,40 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/livepeer.h \
   sim/ledger/mint.c \
   sim/ledger/mint.h \
+  sim/ledger/payout.c \
+  sim/ledger/payout.h \
   sim/ledger/range.c \
   sim/ledger/range.h \
   sim/ledger/render.c \
   sim/ledger/render.h \
   sim/ledger/retail.c \
   sim/ledger/retail.h \
+  sim/ledger/reward_rule.c \
+  sim/ledger/reward_rule.h \
   sim/ledger/schedule.c \
+  sim/ledger/sector.c \
+  sim/ledger/sector.h \
   sim/ledger/solana.c \
   sim/ledger/solana.h \
+  sim/ledger/stake.c \
+  sim/ledger/stake.h \
+  sim/ledger/stake_delegate.c \
+  sim/ledger/stake_host.c \
+  sim/ledger/stake_priv.h \
   sim/ledger/swap.c \
   sim/ledger/swap.h \
   sim/ledger/token.c \
   sim/ledger/token.h \
+  sim/ledger/token_host.c \
+  sim/ledger/token_priv.h \
   sim/ledger/trader.c \
   sim/ledger/trader.h
 
 # market
 sim_libdepinsim_a_SOURCES += \
+  sim/market/auction.c \
+  sim/market/auction.h \
+  sim/market/auction_priv.h \
   sim/market/cloud.c \
   sim/market/cloud.h \
   sim/market/deal.c \
@@ -237,6 +268,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/market/gateway.c \
   sim/market/gateway.h \
   sim/market/index.c \
+  sim/market/lease.c \
+  sim/market/record.c \
   sim/market/route.c \
   sim/market/stock.c \
   sim/market/trade.c
@@ -376,6 +409,18 @@ sim_libdepinsim_a_SOURCES += \
   sim/script/variant.c \
   sim/script/variant.h
 
+# wireless
+sim_libdepinsim_a_SOURCES += \
+  sim/wireless/coverage.c \
+  sim/wireless/coverage.h \
+  sim/wireless/coverage_fleet.c \
+  sim/wireless/coverage_hotspot.c \
+  sim/wireless/coverage_priv.h \
+  sim/wireless/density.c \
+  sim/wireless/density.h \
+  sim/wireless/hexagon.c \
+  sim/wireless/hexagon.h
+
 # workload
 sim_libdepinsim_a_SOURCES += \
   sim/workload/arrivals.c \
@@ -404,10 +449,15 @@ EXTRA_DIST += \
   sim/finance/README.md \
   sim/hardware/README.md \
   sim/ledger/README.md \
+  sim/ledger/chain_tables.inc \
   sim/ledger/credit_tables.inc \
   sim/ledger/exchange_tables.inc \
+  sim/ledger/payout_tables.inc \
+  sim/ledger/sector_tables.inc \
+  sim/ledger/stake_tables.inc \
   sim/ledger/token_tables.inc \
   sim/market/README.md \
+  sim/market/auction_tables.inc \
   sim/market/flow_tables.inc \
   sim/market/gateway_tables.inc \
   sim/model/template/README.md \
@@ -416,6 +466,8 @@ EXTRA_DIST += \
   sim/provider/README.md \
   sim/provider/fleet_tables.inc \
   sim/reference/README.md \
+  sim/wireless/README.md \
+  sim/wireless/coverage_tables.inc \
   sim/workload/README.md \
   sim/workload/demand_tables.inc \
   sim/workload/llm_coefficients.inc \

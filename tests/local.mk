@@ -40,6 +40,14 @@ check-slurm: all
 	! grep '^not ok' check-slurm.log
 CLEANFILES += check-kill.log check-slurm.log
 
+# Studies in full: intervals over a thousand of them instead of a hundred or two, and 10,000 runs that are killed.
+.PHONY: check-studies
+check-studies: all
+	DEPINSIM_FULL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='tests/unit/t_statistics tests/unit/t_sensitivity tests/unit/t_tune'
+	$(AM_TESTS_ENVIRONMENT) SWEEP_RUNS=10000 bash '$(top_srcdir)/tests/kill/sweep.sh' | tee check-studies.log
+	! grep '^not ok' check-studies.log
+CLEANFILES += check-studies.log
+
 # What tests/ranks holds, at 1, 2, 3, 4 and 7 ranks; `make check` has a choice of them.
 .PHONY: check-ranks
 check-ranks:
@@ -55,6 +63,14 @@ check-valgrind: all
 	! grep '^not ok' check-valgrind.log
 CLEANFILES += check-analyze.log check-valgrind.log
 EXTRA_DIST += tests/lint/analyze.bash tests/lint/valgrind.bash
+
+# A thousand random economies; in `make check` there are 60.
+.PHONY: check-economies
+check-economies: all
+	$(AM_TESTS_ENVIRONMENT) ECONOMIES=1000 FIRST_ECONOMY=1001 bash '$(top_srcdir)/tests/validation/economies.sh' \
+	  | tee check-economies.log
+	! grep '^not ok' check-economies.log
+CLEANFILES += check-economies.log
 
 # The engine once more with sanitizers, whatever this build has: threads, then addresses and undefined behaviour.
 .PHONY: check-tsan check-asan
@@ -83,9 +99,11 @@ if HAVE_CMOCKA
 unit_tests = \
   tests/unit/t_analysis \
   tests/unit/t_arrivals \
+  tests/unit/t_auction \
   tests/unit/t_balance \
   tests/unit/t_bench \
   tests/unit/t_books \
+  tests/unit/t_chain \
   tests/unit/t_checkpoint \
   tests/unit/t_comm \
   tests/unit/t_compare \
@@ -132,6 +150,7 @@ unit_tests = \
   tests/unit/t_server \
   tests/unit/t_sim \
   tests/unit/t_spawn \
+  tests/unit/t_stake \
   tests/unit/t_statistics \
   tests/unit/t_status \
   tests/unit/t_str \
@@ -141,7 +160,9 @@ unit_tests = \
   tests/unit/t_token \
   tests/unit/t_trace \
   tests/unit/t_trader \
-  tests/unit/t_wide
+  tests/unit/t_tune \
+  tests/unit/t_wide \
+  tests/unit/t_wireless
 endif
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -156,11 +177,17 @@ check_PROGRAMS += \
 # cli
 cli_tests = \
   tests/cli/bad_input.sh \
+  tests/cli/breakeven.sh \
   tests/cli/check.sh \
   tests/cli/compare.sh \
+  tests/cli/describe.sh \
+  tests/cli/explain.sh \
   tests/cli/export.sh \
   tests/cli/help.sh \
+  tests/cli/hindsight.sh \
   tests/cli/lua.sh \
+  tests/cli/nonsense.sh \
+  tests/cli/plot.sh \
   tests/cli/progress.sh \
   tests/cli/readers.sh \
   tests/cli/readme.sh \
@@ -168,13 +195,17 @@ cli_tests = \
   tests/cli/resume.sh \
   tests/cli/run.sh \
   tests/cli/self_check.sh \
+  tests/cli/stress.sh \
+  tests/cli/supply.sh \
   tests/cli/sweep.sh \
-  tests/cli/tokens.sh
+  tests/cli/tokens.sh \
+  tests/cli/tune.sh
 dist_check_SCRIPTS += $(cli_tests)
 TESTS += $(cli_tests)
 
 # faults
 faults_tests = \
+  tests/faults/check.sh \
   tests/faults/checkpoint.sh \
   tests/faults/output.sh \
   tests/faults/resume.sh
@@ -189,7 +220,8 @@ TESTS += $(fuzz_tests)
 
 # kill
 kill_tests = \
-  tests/kill/storm.sh
+  tests/kill/storm.sh \
+  tests/kill/sweep.sh
 dist_check_SCRIPTS += $(kill_tests)
 TESTS += $(kill_tests)
 
@@ -223,9 +255,11 @@ TESTS += $(ranks_tests)
 
 # validation
 validation_tests = \
+  tests/validation/economies.sh \
   tests/validation/economy.sh \
   tests/validation/fidelity.sh \
   tests/validation/lotka_volterra.sh \
+  tests/validation/payouts.sh \
   tests/validation/queue.sh
 dist_check_SCRIPTS += $(validation_tests)
 TESTS += $(validation_tests)
@@ -233,6 +267,7 @@ TESTS += $(validation_tests)
 # what the tests read
 EXTRA_DIST += \
   tests/bench/heap.c \
+  tests/bench/hotspots.lua \
   tests/bench/million.lua \
   tests/bench/run_bench.bash \
   tests/bench/ten_million.lua \
@@ -261,4 +296,5 @@ EXTRA_DIST += \
   tests/unit/scene.h \
   tests/unit/template_run.h \
   tests/unit/tiny_run.h \
-  tests/unit/yard.h
+  tests/unit/yard.h \
+  tests/validation/economies.lua

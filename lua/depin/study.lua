@@ -11,6 +11,7 @@
 --   kpis = { "token.price_usd" },
 -- }
 local core = require "depin.core"
+local tune = require "depin.tune"
 
 local study = {}
 
@@ -73,7 +74,7 @@ function study.range(low, high)
 end
 
 local KEYS = { "scenario", "vary", "design", "points_n", "replicates", "seed", "set", "kpis", "series", "band_n",
-  "precision", "tune", "sensitivity", "question" }
+  "precision", "run_limit_s", "tune", "sensitivity", "question" }
 
 local function names(where, list)
   if list == nil then return {} end
@@ -152,15 +153,19 @@ function study.study(options)
       meant and " (did you mean '" .. meant .. "'?)" or "")
   end
   local p = precision(options.precision)
-  local replicates = whole("replicates", options.replicates, 1, p and 10 or 1)
+  local replicates = whole("replicates", options.replicates, 1, (p or options.tune) and 10 or 1)
   if p and replicates < 2 then fail("replicates must be 2 or more where a precision is asked for: the first look") end
   if p and p.most_n < replicates then fail("precision: most_n is below replicates") end
-  return { mark = STUDY, place = core.here(), scenario = options.scenario, design = design,
+  local limit = options.run_limit_s
+  if limit ~= nil and (not is_finite(limit) or limit <= 0) then
+    fail("run_limit_s must be a number above 0: seconds of real time that one run may take")
+  end
+  return { mark = STUDY, run_limit_s = limit or 0, place = core.here(), scenario = options.scenario, design = design,
     points_n = whole("points_n", options.points_n, 1, 0), replicates = replicates,
     seed = whole("seed", options.seed, 0, -1), axes = axes(options.vary or {}), set = settings(options.set),
     kpis = names("kpis", options.kpis), series = names("series", options.series),
     band_n = whole("band_n", options.band_n, 2, 65), precision = p, question = options.question or "",
-    tune = options.tune, sensitivity = sensitivity(options.sensitivity) }
+    tune = tune.check(options.tune), sensitivity = sensitivity(options.sensitivity) }
 end
 
 study.study = core.framed(study.study)

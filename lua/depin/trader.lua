@@ -17,5 +17,6 @@ trader.momentum = kind "momentum" -- buys what has risen over its moving average
 trader.mean_reversion = kind "mean_reversion" -- buys what has fallen below it
 trader.fundamental = kind "fundamental" -- compares the price with the network's discounted take
 trader.noise = kind "noise" -- trades at random
+trader.dump = kind "dump" -- sells on a day until the price has fallen by fall_ratio
 
 return trader

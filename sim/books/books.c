@@ -49,7 +49,7 @@ enum dp_status dp_books_asset(struct dp_ctx *ctx, const char *name, int decimals
     return dp_fail(ctx->err, DP_SCENARIO, "books: asset %s: decimals must be in 0 to 18, got %d", name, decimals);
   for (size_t i = 0; i < assets->n; i++)
     if (!strcmp(assets->at[i].name, name))
-      return dp_fail(ctx->err, DP_SCENARIO, "books: two assets are called %s", name);
+      return dp_fail(ctx->err, DP_SCENARIO, "books: two assets are called %s (give each its own name)", name);
   if (assets->n == DP_ASSET_MAX)
     return dp_fail(ctx->err, DP_SCENARIO, "books: asset %s: at most %d assets", name, DP_ASSET_MAX);
   uint16_t id = (uint16_t)assets->n;

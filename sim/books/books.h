@@ -27,7 +27,8 @@
   X(LOCKED, 0, "allocated and not yet unlocked")                                                                     \
   X(POOL, 0, "liquidity of an exchange")                                                                             \
   X(VAULT, 0, "tokens that back credits")                                                                            \
-  X(DUE, 0, "earned by a host, waits for its payout on a chain")
+  X(DUE, 0, "earned by a host, waits for its payout on a chain")                                                      \
+  X(STAKE, 0, "bonded: collateral of hosts, what is delegated to them, and what is unbonding")
 
 enum dp_account_kind {
 #define DP_X(name, negative, doc) DP_ACCOUNT_##name,
@@ -91,7 +92,21 @@ enum dp_account_kind {
   X(PAYOUT_LEFT, DUE, EXTERNAL, "the last payout of a host that has left goes to its owner")                         \
   X(CHAIN_FEE, WALLET, EXTERNAL, "a host pays the chain's fee for its payout")                                       \
   X(CHAIN_FEE_PROTOCOL, TREASURY, EXTERNAL, "the protocol pays the chain's fees for payouts")                        \
-  X(CHAIN_MOVE, TREASURY, EXTERNAL, "the protocol moves to another chain")
+  X(CHAIN_MOVE, TREASURY, EXTERNAL, "the protocol moves to another chain")                                           \
+  X(REWARD_DELEGATED, REWARDS, HOLDERS, "delegators' part of the emission")                                          \
+  X(REWARD_HELD, BRIDGE, LOCKED, "the part of a reward that is held back")                                           \
+  X(HELD_OUT, LOCKED, WALLET, "a held reward is released")                                                           \
+  X(HELD_LEFT, LOCKED, HOLDERS, "held rewards of a host that leaves go to the public of its cell")                   \
+  X(HELD_FORFEIT, LOCKED, BRIDGE, "held rewards are forfeited by a host that leaves")                                \
+  X(STAKE_MONEY, EXTERNAL, HOLDERS, "owners' money that comes to buy collateral")                                    \
+  X(STAKE_OUT, HOLDERS, BRIDGE, "collateral leaves for the cells")                                                   \
+  X(STAKE_IN, BRIDGE, STAKE, "a host bonds collateral")                                                              \
+  X(STAKE_REST, BRIDGE, TREASURY, "collateral that flooring left over")                                              \
+  X(DELEGATE, HOLDERS, STAKE, "holders delegate")                                                                    \
+  X(UNBONDED, STAKE, HOLDERS, "bonded tokens are free again")                                                        \
+  X(SLASH, STAKE, BRIDGE, "bonded tokens are slashed")                                                               \
+  X(SLASH_BURN, BRIDGE, MINT, "slashed tokens are burned")                                                           \
+  X(SLASH_KEPT, BRIDGE, TREASURY, "slashed tokens that the treasury keeps")
 
 enum dp_reason {
 #define DP_X(name, from, to, doc) DP_REASON_##name,
@@ -150,6 +165,7 @@ struct dp_books_run {
   uint32_t hub;
   uint16_t asset, kind; /* of the others */
   bool pays;            /* the hub does */
+  bool bounded;         /* the others pay and may not go below zero */
 };
 
 /** @param pays the hub is the payer. DP_INVARIANT when its kind does not fit the reason. */
@@ -158,6 +174,11 @@ enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uin
 /** Moves 0 ≤ amount < 2^100 between the hub and `account`; errors as dp_books_post. */
 enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount);
 enum dp_status dp_books_run_end(struct dp_books_run *run);
+/** Fetches an account into the cache, some accounts ahead. */
+static inline void dp_books_run_prefetch(const struct dp_books_run *run, uint32_t account) {
+  const struct dp_table *t = run->accounts;
+  if (account < t->row_n) __builtin_prefetch(t->rows + (size_t)account * t->decl->row_size, 1);
+}
 
 /** Sends `amount` to an account of another cell: payer → bridge now, bridge → payee there after the channel's delay. */
 enum dp_status dp_books_transfer(struct dp_ctx *ctx, uint16_t asset, uint32_t from, uint32_t to_cell, uint32_t to,

@@ -130,19 +130,23 @@ enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uin
     return refuse(ctx, reason, hub, hub, 0, "%s is no account for many postings", kind_name(h->kind));
   *run = (struct dp_books_run){.ctx = ctx, .accounts = accounts, .reason = reason, .hub = hub, .asset = h->asset,
                                .kind = (pays ? dp__reason_to : dp__reason_from)[reason], .pays = pays};
+  run->bounded = !pays && !dp__account_may_be_negative[run->kind];
   return DP_OK;
 }
 
 enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount) {
   if (amount == 0) return DP_OK;
-  struct dp_account *a = account < run->accounts->row_n ? DP_ROW(run->accounts, struct dp_account, account) : NULL;
-  if (!a || a->kind != run->kind || a->asset != run->asset || amount < 0 || amount >= (dp_i128)1 << 100 ||
-      (!run->pays && a->balance < amount && !dp__account_may_be_negative[a->kind])) /* the same, with its message */
+  struct dp_account *a = (struct dp_account *)(void *)run->accounts->rows + account;
+  dp_i128 balance, sum;
+  if (account >= run->accounts->row_n || a->kind != run->kind || a->asset != run->asset ||
+      (dp_u128)amount >> 100 || /* or negative */
+      (run->pays ? __builtin_add_overflow(a->balance, amount, &balance)
+                 : __builtin_sub_overflow(a->balance, amount, &balance)) ||
+      (run->bounded && balance < 0)) /* the same, with its message */
     return dp_books_post(run->ctx, run->reason, run->pays ? run->hub : account, run->pays ? account : run->hub, amount);
-  dp_i128 balance;
-  if (!(run->pays ? dp_i128_add(a->balance, amount, &balance) : dp_i128_sub(a->balance, amount, &balance)) ||
-      !dp_i128_add(run->sum, amount, &run->sum))
+  if (__builtin_add_overflow(run->sum, amount, &sum))
     return refuse(run->ctx, run->reason, run->hub, account, amount, "128 bits overflow");
+  run->sum = sum;
   a->balance = balance;
   run->n++;
   return DP_OK;

@@ -19,6 +19,8 @@ enum {
 enum { BENCH_PHOLD, BENCH_QUEUE, BENCH_IDLE, BENCH_FIT, BENCH_PREDICT };
 static const char *const benches[] = {"phold", "queue", "idle", "fit", "predict", NULL};
 
+_Static_assert(KEY_LAST - KEY_LPS <= 32, "a bit an option");
+
 /* Which benches take the options of a group. */
 static const unsigned takers[] = {0, 1u << BENCH_PHOLD | 1u << BENCH_PREDICT, 1u << BENCH_QUEUE, 1u << BENCH_IDLE,
                                   1u << BENCH_FIT | 1u << BENCH_PREDICT, 1u << BENCH_PREDICT, ~0u};
@@ -302,7 +304,7 @@ const struct dp_command dp_command_bench = {
                "also runs here as a check. With --latency or --bandwidth every rank has a core of its own:\n\n"
                "  depinsim bench fit --format json >one.json\n"
                "  mpirun -n 2 depinsim bench fit --costs one.json --format json >two.json\n"
-               "  depinsim bench predict result.h5 --costs two.json --ranks 1,16,1000 --latency 2us --bandwidth 10",
+               "  depinsim bench predict run.h5 --costs two.json --ranks 16,1000 --latency 2us",
     .arg_min = 1,
     .arg_max = 2,
     .options = bench_options,

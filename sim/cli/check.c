@@ -55,9 +55,14 @@ static enum dp_status add_path(struct dp_check *c, const char *folder, const cha
   return cases[c->case_n++].path ? DP_OK : dp_fail_nomem(err, "a list of scenarios");
 }
 
+static bool ends_in(const char *name, const char *end) {
+  const size_t len = strlen(name), end_len = strlen(end);
+  return len > end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+/* A study beside its scenario is none. */
 static int is_lua(const struct dirent *entry) {
-  const size_t len = strlen(entry->d_name);
-  return entry->d_name[0] != '.' && len > 4 && strcmp(entry->d_name + len - 4, ".lua") == 0;
+  return entry->d_name[0] != '.' && ends_in(entry->d_name, ".lua") && !ends_in(entry->d_name, ".study.lua");
 }
 
 /* Every scenario of a folder, by name. */

@@ -6,11 +6,13 @@
 /** X(name of the row dp_command_…). */
 #define DP_COMMANDS(X)                                                                                                 \
   X(run) X(resume) X(lint) X(new)                                                                                      \
-  X(info) X(digest) X(kpi) X(audit) X(report) X(export)                                                                \
+  X(info) X(digest) X(kpi) X(audit) X(explain)                                                                         \
+  X(report) X(plot) X(export) X(describe)                                                                              \
+  X(supply) X(stress) X(breakeven)                                                                                     \
   X(check) X(compare)                                                                                                  \
-  X(sweep) X(sensitivity)                                                                                              \
+  X(sweep) X(tune) X(sensitivity)                                                                                      \
   X(params) X(models) X(presets)                                                                                       \
-  X(lua) X(bench) X(completion)
+  X(lua) X(bench) X(completion) X(man)
 
 struct dp_command;
 

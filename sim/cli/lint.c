@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/hindsight.h"
 #include "cli/scenario_options.h"
 
 static const struct argp_option lint_options[] = {DP_SCENARIO_OPTIONS, {0}};
@@ -47,6 +48,17 @@ static void print_sim(struct dp_str *out, const struct dp_sim *sim) {
                   dp_format_duration(e->channels[i].least_delay_ns, b));
 }
 
+/* What is dated later than `as_of`. */
+static enum dp_status print_hindsight(struct dp_str *out, const struct dp_scenario *s, struct dp_err *err) {
+  struct dp_hindsight found;
+  enum dp_status status = dp_hindsight_find(s, &found, err);
+  if (status == DP_OK && dp_scenario_as_of(s)[0])
+    dp_str_printf(out, "hindsight: %zu things are dated later than as_of = %s\n", found.n, dp_scenario_as_of(s));
+  for (size_t i = 0; i < found.n; i++) dp_str_printf(out, "  %s\n", found.items[i]);
+  dp_hindsight_fini(&found);
+  return status;
+}
+
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
   struct dp_comm *comm;
   struct dp_scenario *scenario = NULL;
@@ -60,9 +72,13 @@ static enum dp_status run(const struct dp_cli *cli, const void *options, struct 
     dp_str_printf(&out, "%s%s%s\n", sim->spec.name, question[0] ? ": " : "", question);
     print_params(&out, scenario);
     print_sim(&out, sim);
+    status = print_hindsight(&out, scenario, err);
+  }
+  if (status == DP_OK) {
     dp_str_append(&out, "ok\n");
     status = dp_cli_put(&out, err);
   }
+  dp_str_fini(&out);
   dp_sim_free(sim);
   dp_scenario_free(scenario);
   dp_comm_free(comm);

@@ -1,5 +1,6 @@
 /* sim/cli/models.c — depinsim models: every model with its metrics and KPIs. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,10 @@
 #include "cli/commands.h"
 #include "model/registry.h"
 
-static const struct argp_option models_options[] = {{"format", 'f', "FORM", 0, "text or json (text)", 1}, {0}};
+static const struct argp_option models_options[] = {{"format", 'f', "FORM", 0, "text, md or json (text)", 1}, {0}};
 
 static enum dp_status option(void *options, int key, const char *value, struct dp_err *err) {
-  static const char *const forms[] = {"text", "json", NULL};
+  static const char *const forms[] = {"text", "json", "md", NULL};
   (void)key;
   return dp_cli_choice("--format", value, forms, options, err);
 }
@@ -37,9 +38,42 @@ static void print_model(struct dp_str *out, const struct dp_model *m) {
   for (size_t i = 0; i < m->kpi_n; i++) {
     const struct dp_kpi *k = &m->kpis[i];
     bool five = k->stat == DP_KPI_DISTRIBUTION;
-    dp_str_printf(out, "  KPI    %-34s %-6s %s%s\n", k->name, k->unit, k->doc ? k->doc : "",
+    dp_str_printf(out, "  KPI    %-34s %-6s %s%s", k->name, k->unit, k->doc ? k->doc : "",
                   five ? " (.mean .p5 .p50 .p95 .p99)" : "");
+    if (k->over) dp_str_printf(out, " [%s over %s]", k->metric, k->over);
+    dp_str_append(out, "\n");
   }
+  dp_str_append(out, "\n");
+}
+
+static void md_cell(struct dp_str *out, const char *text) {
+  dp_str_append(out, "| ");
+  for (; text && *text; text++) {
+    if (*text == '|') dp_str_append(out, "\\");
+    dp_str_append_n(out, *text == '\n' ? " " : text, 1);
+  }
+  dp_str_append(out, " ");
+}
+
+static void md_row(struct dp_str *out, const char *name, const char *kind, const char *unit, const char *doc) {
+  dp_str_printf(out, "| `%s` ", name);
+  md_cell(out, kind);
+  md_cell(out, unit);
+  md_cell(out, doc);
+  dp_str_append(out, "|\n");
+}
+
+static void print_md(struct dp_str *out, const struct dp_model *m) {
+  dp_str_printf(out, "## %s\n\n%s\n\n| name | kind | unit | meaning |\n|---|---|---|---|\n", m->name, m->doc);
+  for (size_t i = 0; i < m->metric_n; i++) {
+    const struct dp_metric *x = &m->metrics[i];
+    char kind[64];
+    snprintf(kind, sizeof kind, "%s%s%s", kind_text(x->kind), x->dimension ? " by " : "", x->dimension ? x->dimension : "");
+    md_row(out, x->name, kind, x->unit, x->doc);
+  }
+  for (size_t i = 0; i < m->kpi_n; i++)
+    md_row(out, m->kpis[i].name, m->kpis[i].stat == DP_KPI_DISTRIBUTION ? "KPI: .mean .p5 .p50 .p95 .p99" : "KPI",
+           m->kpis[i].unit, m->kpis[i].doc);
   dp_str_append(out, "\n");
 }
 
@@ -80,12 +114,13 @@ static enum dp_status run(const struct dp_cli *cli, const void *options, struct 
     return dp_fail(err, DP_USAGE, "no model '%s'%s%s%s", name, meant ? ", did you mean '" : "", meant ? meant : "",
                    meant ? "'?" : " (depinsim models lists them)");
   }
-  if (*(const int *)options) {
+  const int form = *(const int *)options;
+  if (form == 1) {
     enum dp_status status = print_json(&out, name, err);
     return status == DP_OK ? dp_cli_put(&out, err) : status;
   }
   for (size_t i = 0; dp_models[i]; i++)
-    if (!name || strcmp(dp_models[i]->name, name) == 0) print_model(&out, dp_models[i]);
+    if (!name || strcmp(dp_models[i]->name, name) == 0) (form ? print_md : print_model)(&out, dp_models[i]);
   return dp_cli_put(&out, err);
 }
 

@@ -98,6 +98,9 @@ enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct 
   p->p.libm_hash = p->libm_hash;
   DP_TRY(fill_sources(p, s, err));
   DP_TRY(fill_schemas(p, err));
+  DP_TRY(dp_hindsight_find(s, &p->hindsight, err));
+  p->p.hindsight = (const char *const *)p->hindsight.items;
+  p->p.hindsight_n = p->hindsight.n;
   return fill_parameters(p, s, err);
 }
 
@@ -107,6 +110,7 @@ void dp_run_provenance_fini(struct dp_run_provenance *p) {
   free(p->parameters);
   free(p->modules);
   free(p->schemas);
+  dp_hindsight_fini(&p->hindsight);
 }
 
 /* ---- different in every run ---- */

@@ -5,18 +5,26 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 
+enum { KEY_SURVIVE = 0x100, KEY_POINTS };
+
 struct report_options {
   const char *output;
+  struct dp_report_options report;
 };
 
 static const struct argp_option report_options[] = {
     {"output", 'o', "FILE", 0, "the page (the first result's name with .html)", 1},
+    {"survive", KEY_SURVIVE, "BOUNDS", 0,
+     "of a sweep: what a run keeps to survive, as 'token.price_usd>=0.02 && provider.active_n>0'", 2},
+    {"points", KEY_POINTS, "N,...", 0, "of a sweep: points whose series are drawn (up to 8)", 2},
     {0},
 };
 
 static enum dp_status option(void *options, int key, const char *value, struct dp_err *err) {
-  (void)key, (void)err;
-  ((struct report_options *)options)->output = value;
+  struct report_options *o = options;
+  if (key == KEY_POINTS) return dp_report_points(&o->report, value, err);
+  if (key == KEY_SURVIVE) o->report.survive = value;
+  else o->output = value;
   return DP_OK;
 }
 
@@ -28,7 +36,7 @@ static enum dp_status run(const struct dp_cli *cli, const void *options, struct 
   if (o->output) dp_str_append(&path, o->output);
   else dp_str_printf(&path, "%.*s.html", (int)len, cli->args[0]);
   enum dp_status status = path.failed ? dp_fail_nomem(err, "a path") : DP_OK;
-  if (status == DP_OK) status = dp_report_write(cli->args, cli->arg_n, dp_str_text(&path), err);
+  if (status == DP_OK) status = dp_report_write(cli->args, cli->arg_n, dp_str_text(&path), &o->report, err);
   dp_str_fini(&path);
   return status;
 }
@@ -37,7 +45,8 @@ const struct dp_command dp_command_report = {
     .name = "report",
     .doc = "write one HTML page that says what was asked and what came out",
     .args_doc = "FILE...",
-    .details = "The page holds everything it needs and opens offline. Several results give a comparison.",
+    .details = "The page holds everything it needs and opens offline. Several results give a comparison; the file of a sweep "
+               "or a sensitivity analysis gives its points, maps and bands.",
     .arg_min = 1,
     .arg_max = SIZE_MAX,
     .options = report_options,

@@ -136,6 +136,7 @@ static enum dp_status go_on(const struct dp_cli *cli, const struct resume_option
     o.choice = about.options.choice;
     o.scenario = about.options.scenario;
     o.expect = about.options.expect;
+    o.shock = about.options.shock;
     o.output = (const char *)f->output.data;
     if (!given->has_format) o.format = about.options.format;
     if (o.checkpoint_every_ns == 0) o.checkpoint_every_ns = about.options.checkpoint_every_ns;

@@ -9,6 +9,7 @@ static const struct argp_option run_options[] = {
     {"output", 'o', "FILE", 0, "the result (the scenario's name and .h5, in the working directory)", 0},
     DP_SCENARIO_OPTIONS,
     {"expect", DP_KEY_EXPECT, NULL, 0, "hold the scenario to its expectations although it was changed by an option", 2},
+    {"shock", DP_KEY_SHOCK, "NAME[@DAY]", 0, "with a shock of `depinsim stress`, from that day on (a quarter of the run)", 2},
     DP_SESSION_OPTIONS,
     {0},
 };
@@ -17,6 +18,7 @@ static enum dp_status option(void *options, int key, const char *value, struct d
   struct dp_session_options *o = options;
   if (dp_scenario_option_is(key)) return dp_scenario_option(&o->choice, key, value, err);
   if (key == 'o') o->output = value;
+  if (key == DP_KEY_SHOCK) o->shock = value;
   return dp_session_option(o, key, value, err);
 }
 

@@ -4,6 +4,7 @@
 #define DP_CLI_RUN_H
 
 #include "cli/cli.h"
+#include "cli/hindsight.h"
 #include "output/output.h"
 #include "script/scenario.h"
 
@@ -14,6 +15,7 @@ struct dp_run_provenance {
   struct dp_output_parameter *parameters;
   struct dp_str *values; /* [parameter_n] */
   const struct dp_schema **schemas; /* of parts and policies */
+  struct dp_hindsight hindsight;
   char libm_hash[17];
 };
 

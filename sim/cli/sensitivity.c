@@ -9,6 +9,7 @@
 #include "analysis/sensitivity.h"
 #include "cli/commands.h"
 #include "cli/sweep.h"
+#include "output/h5.h"
 #include "script/sandbox.h"
 
 enum { KEY_METHOD = DP_KEY_SWEEP_END, KEY_BLOCKS };
@@ -25,6 +26,11 @@ struct analysis {
   size_t block_n;
   const struct options *options;
   double *u; /* points of the unit cube */
+  /* rank 0, from the analysis on, for the file */
+  const struct dp_study *study;
+  const struct dp_runner_kpi *kpis;
+  struct dp_sensitivity *found; /* [kpi_n][axis_n] of the study */
+  size_t kpi_n;
 };
 
 static const struct argp_option sensitivity_options[] = {
@@ -199,20 +205,27 @@ static enum dp_status take_means(struct dp_sweep *s, double *means, size_t kpi_n
   return status;
 }
 
-static enum dp_status put_kpis(struct dp_sweep *s, const struct analysis *a, struct dp_str *out, struct dp_err *err) {
+static enum dp_status put_kpis(struct dp_sweep *s, struct analysis *a, struct dp_str *out, struct dp_err *err) {
+  const double none = (double)NAN;
+  const struct dp_sensitivity unknown = {{none, none}, {none, none}, {none, none}};
   size_t kpi_n, k = s->study->axis_n;
   const struct dp_runner_kpi *kpis = dp_runner_kpis(s->runner, &kpi_n);
   double *means = calloc(kpi_n * s->study->point_n + 1, sizeof *means);
-  struct dp_sensitivity *found = calloc(k + 1, sizeof *found);
+  a->study = s->study;
+  a->kpis = kpis;
+  a->kpi_n = kpi_n;
+  a->found = calloc(kpi_n * k + 1, sizeof *a->found);
   size_t *order = calloc(k + 1, sizeof *order);
   enum dp_status status =
-      means && found && order ? take_means(s, means, kpi_n, err) : dp_fail_nomem(err, "an analysis");
+      means && a->found && order ? take_means(s, means, kpi_n, err) : dp_fail_nomem(err, "an analysis");
   for (size_t i = 0; i < kpi_n && status == DP_OK; i++) {
     struct dp_err why = {0};
+    struct dp_sensitivity *found = a->found + i * k;
     if (dp_sensitivity_analyse(a->method, k, a->block_n, s->study->seed, a->u, means + i * s->study->point_n, found,
                                &why) != DP_OK) {
       if (why.status == DP_NOMEM) status = dp_fail(err, DP_NOMEM, "%s", why.text);
       else fprintf(stderr, "depinsim: %s: %s\n", kpis[i].name, why.text);
+      for (size_t j = 0; j < k; j++) found[j] = unknown;
       continue;
     }
     sort_axes(a->method, found, k, order);
@@ -221,14 +234,60 @@ static enum dp_status put_kpis(struct dp_sweep *s, const struct analysis *a, str
     else put_text(out, a, s->study, &kpis[i], found, order);
   }
   free(means);
-  free(found);
   free(order);
   return status;
 }
 
+/* ---- into the file ---- */
+
+/* One measure of a key figure over the parameters: as it is, and the ends of its interval. */
+static bool write_measure(hid_t of, hid_t scale, const struct analysis *a, size_t kpi, size_t m) {
+  static const char *const ends[] = {"", "_low", "_high"};
+  const size_t k = a->study->axis_n;
+  double *column = calloc(k + 1, sizeof *column);
+  bool done = column != NULL;
+  for (int end = 0; end < 3 && done; end++) {
+    char name[64];
+    const bool own = a->method != DP_SENSITIVITY_SOBOL; /* in the key figure's unit; indices are shares */
+    snprintf(name, sizeof name, "%s%s", dp_sensitivity_measure(a->method, m), ends[end]);
+    for (size_t i = 0; i < k; i++) {
+      const struct dp_sensitivity *x = &a->found[kpi * k + i];
+      column[i] = end == 0 ? x->value[m] : end == 1 ? x->low[m] : x->high[m];
+    }
+    hid_t set = dp_h5_write_column(of, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, column, k, own ? a->kpis[kpi].unit : "1",
+                                   end ? "end of its 95 % bootstrap interval" : "measure of the parameter");
+    done = set >= 0 && dp_h5_attach_scale(set, scale, 0);
+    dp_h5_close(set);
+  }
+  free(column);
+  return done;
+}
+
+/* The group /sensitivity of the sweep's file. */
+static enum dp_status write_group(void *analysis, int64_t file, struct dp_err *err) {
+  const struct analysis *a = analysis;
+  const size_t k = a->study->axis_n;
+  const char **names = calloc(k + 1, sizeof *names);
+  if (!names) return dp_fail_nomem(err, "an analysis");
+  for (size_t i = 0; i < k; i++) names[i] = a->study->axes[i].name;
+  hid_t group = dp_h5_create_group(file, "sensitivity");
+  hid_t scale = group < 0 ? -1 : dp_h5_write_texts(group, "parameter", names, k);
+  bool done = scale >= 0 && dp_h5_make_scale(scale, "parameter") &&
+              dp_h5_put_text(group, "method", dp_sensitivity_names[a->method]);
+  for (size_t i = 0; i < a->kpi_n && done; i++) {
+    hid_t of = dp_h5_create_group(group, a->kpis[i].name);
+    done = of >= 0 && write_measure(of, scale, a, i, 0) && write_measure(of, scale, a, i, 1);
+    dp_h5_close(of);
+  }
+  dp_h5_close(scale);
+  dp_h5_close(group);
+  free(names);
+  return done ? DP_OK : dp_h5_fail(err, "write", "the analysis");
+}
+
 /* Rank 0. */
 static enum dp_status finish(struct dp_sweep *s, void *analysis, struct dp_err *err) {
-  const struct analysis *a = analysis;
+  struct analysis *a = analysis;
   struct dp_str table = {0}, report = {0}, out = {0};
   enum dp_status status = put_kpis(s, a, &table, err);
   if (status == DP_OK) status = dp_sweep_finish(s, &report, err);
@@ -247,8 +306,12 @@ static enum dp_status finish(struct dp_sweep *s, void *analysis, struct dp_err *
 
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
   struct analysis a = {.options = options};
-  enum dp_status status = dp_sweep_command_run(cli, options, prepare, finish, &a, err);
+  struct options o = *a.options;
+  o.sweep.sweep.extra = write_group;
+  o.sweep.sweep.extra_ud = &a;
+  enum dp_status status = dp_sweep_command_run(cli, &o, prepare, NULL, finish, &a, err);
   free(a.u);
+  free(a.found);
   return status;
 }
 

@@ -54,12 +54,21 @@ static enum dp_status open_output(struct dp_session *s, bool again, struct dp_er
   return status;
 }
 
+static enum dp_status apply_shock(struct dp_session *s, struct dp_err *err) {
+  if (!s->options->shock) return DP_OK;
+  DP_TRY(dp_shock_apply(s->options->shock, dp_scenario_spec(s->scenario), &s->shocked, err));
+  if (s->shocked.applies) return DP_OK;
+  return dp_fail(err, DP_SCENARIO, "--shock %s: the scenario has nothing that it could change (depinsim stress says which "
+                 "shocks apply)", s->options->shock);
+}
+
 /* Everything that can be wrong with the input is found before the output is opened. */
 static enum dp_status prepare(struct dp_session *s, bool again, struct dp_err *err) {
   const struct dp_session_options *o = s->options;
   DP_TRY(dp_libm_check(s->comm, &s->libm_hash, err));
   DP_TRY(dp_scenario_open(o->scenario, &o->choice, s->comm, &s->scenario, err));
-  DP_TRY(dp_sim_new(dp_scenario_spec(s->scenario), s->comm, &s->sim, err));
+  DP_TRY(apply_shock(s, err));
+  DP_TRY(dp_sim_new(o->shock ? &s->shocked.spec : dp_scenario_spec(s->scenario), s->comm, &s->sim, err));
   dp_engine_set_balance(s->sim->engine, (enum dp_balance_mode)o->balance);
   enum dp_status status = dp_session_lines(s, err);
   if (status == DP_OK && s->comm->rank == 0) status = open_output(s, again, err);
@@ -125,6 +134,7 @@ void dp_session_end(struct dp_session *s) {
   dp_output_abandon(s->output);
   dp_engine_report_fini(&s->report);
   dp_sim_free(s->sim);
+  dp_shocked_fini(&s->shocked);
   dp_scenario_free(s->scenario);
   dp_buffer_fini(&s->about);
   dp_str_fini(&s->lines);

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/scenario_options.h"
+#include "cli/shock.h"
 #include "engine/report.h"
 #include "model/resume.h"
 #include "output/output.h"
@@ -23,6 +24,7 @@ struct dp_session_options {
   int64_t checkpoint_every_ns; /* of simulated time; 0: only when asked */
   int64_t wall_limit_ns;       /* 0: none */
   int balance;                 /* enum dp_balance_mode */
+  const char *shock;           /* of `stress`, as dp_shock_apply takes it; NULL: none */
 };
 
 /** Options that `run` and `resume` share. */
@@ -38,7 +40,7 @@ struct dp_session_options {
       {"self-check", DP_KEY_SELF_CHECK, NULL, 0,                                                                     \
        "slow: look for broken invariants after every event, and for ranks that disagree after every window", 3}
 
-enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK, DP_KEY_BALANCE };
+enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK, DP_KEY_SHOCK, DP_KEY_BALANCE };
 
 /** One of DP_SESSION_OPTIONS; other keys are passed over. Not collective. */
 enum dp_status dp_session_option(struct dp_session_options *o, int key, const char *value, struct dp_err *err);
@@ -49,6 +51,7 @@ struct dp_session {
   const struct dp_session_options *options;
   struct dp_comm *comm;
   struct dp_scenario *scenario;
+  struct dp_shocked shocked;
   struct dp_sim *sim;
   struct dp_output *output; /* on the first rank */
   struct dp_progress progress;

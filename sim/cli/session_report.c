@@ -6,6 +6,7 @@
 #include "analysis/cost.h"
 #include "analysis/expect.h"
 #include "analysis/kpi.h"
+#include "cli/hindsight.h"
 #include "cli/session.h"
 
 #define FLOW_OVER_DEPTH_HIGH 0.05
@@ -64,11 +65,22 @@ static enum dp_status judge(const struct dp_session *s, struct dp_str *lines, st
   return DP_OK;
 }
 
+/* Heads the figures of a run that knows more than was known at its date. */
+static enum dp_status head_hindsight(const struct dp_session *s, struct dp_str *out, struct dp_err *err) {
+  struct dp_hindsight found;
+  enum dp_status status = dp_hindsight_find(s->scenario, &found, err);
+  if (status == DP_OK && found.n)
+    dp_str_printf(out, "hindsight: %zu inputs are dated later than as_of = %s (depinsim lint lists them)\n", found.n,
+                  dp_scenario_as_of(s->scenario));
+  dp_hindsight_fini(&found);
+  return status;
+}
+
 enum dp_status dp_session_report(const struct dp_session *s, struct dp_err *err) {
   struct dp_str text = {0}, lines = {0};
   enum dp_text_format format = (enum dp_text_format)s->options->format;
-  enum dp_status status =
-      dp_kpi_print(&text, format, s->sim->spec.name, s->digest, s->kpis, s->kpi_n, err);
+  enum dp_status status = format == DP_TEXT_PLAIN ? head_hindsight(s, &text, err) : DP_OK;
+  if (status == DP_OK) status = dp_kpi_print(&text, format, s->sim->spec.name, s->digest, s->kpis, s->kpi_n, err);
   enum dp_status verdict = status == DP_OK ? judge(s, &lines, err) : DP_OK;
   if (status == DP_OK && format == DP_TEXT_PLAIN) dp_str_append(&text, dp_str_text(&lines));
   dp_str_fini(&lines);

@@ -87,7 +87,7 @@ static enum dp_status volatile_items(const struct dp_cli *cli, struct dp_output_
 }
 
 static enum dp_status run_study(const struct dp_cli *cli, struct dp_sweep_command *o, struct dp_study *study,
-                                dp_sweep_then_fn then, void *ud, struct dp_err *err) {
+                                dp_sweep_run_fn run, dp_sweep_then_fn then, void *ud, struct dp_err *err) {
   struct dp_run_provenance p = {0};
   struct dp_output_item items[2];
   struct dp_str line = {0}, ranks = {0};
@@ -102,7 +102,8 @@ static enum dp_status run_study(const struct dp_cli *cli, struct dp_sweep_comman
     o->sweep.provenance = &p.p;
     o->sweep.volatiles = items;
     o->sweep.volatile_n = 2;
-    status = dp_sweep_run(study, cli->comm, &o->sweep, &sweep, err);
+    status = run ? run(study, cli->comm, &o->sweep, ud, &sweep, err)
+                 : dp_sweep_run(study, cli->comm, &o->sweep, &sweep, err);
   }
   if (status == DP_OK && cli->comm->rank == 0) status = then(sweep, ud, err);
   status = dp_comm_agree(cli->comm, status, err);
@@ -114,7 +115,7 @@ static enum dp_status run_study(const struct dp_cli *cli, struct dp_sweep_comman
 }
 
 enum dp_status dp_sweep_command_run(const struct dp_cli *cli, const void *options, dp_sweep_prepare_fn prepare,
-                                    dp_sweep_then_fn then, void *ud, struct dp_err *err) {
+                                    dp_sweep_run_fn run, dp_sweep_then_fn then, void *ud, struct dp_err *err) {
   struct dp_sweep_command o = *(const struct dp_sweep_command *)options;
   struct dp_str path = {0};
   struct dp_study *study = NULL;
@@ -126,7 +127,7 @@ enum dp_status dp_sweep_command_run(const struct dp_cli *cli, const void *option
   if (status == DP_OK) status = open_study(cli, &o, &study, err);
   if (status == DP_OK)
     status = dp_comm_agree(cli->comm, prepare ? prepare(study, ud, err) : dp_study_design(study, err), err);
-  if (status == DP_OK) status = run_study(cli, &o, study, then, ud, err);
+  if (status == DP_OK) status = run_study(cli, &o, study, run, then, ud, err);
   dp_study_free(study);
   dp_str_fini(&path);
   return status;
@@ -149,8 +150,8 @@ static enum dp_status finish(struct dp_sweep *s, void *ud, struct dp_err *err) {
   return status;
 }
 
-static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
-  return dp_sweep_command_run(cli, options, NULL, finish, NULL, err);
+static enum dp_status run_sweep(const struct dp_cli *cli, const void *options, struct dp_err *err) {
+  return dp_sweep_command_run(cli, options, NULL, NULL, finish, NULL, err);
 }
 
 const struct dp_command dp_command_sweep = {
@@ -174,5 +175,5 @@ const struct dp_command dp_command_sweep = {
     .option = dp_sweep_command_option,
     .release = dp_sweep_command_release,
     .parallel = true,
-    .run = run,
+    .run = run_sweep,
 };

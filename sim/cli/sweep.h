@@ -38,12 +38,16 @@ void dp_sweep_command_release(void *options);
 
 /** On every rank, when the study is loaded: makes its points. */
 typedef enum dp_status (*dp_sweep_prepare_fn)(struct dp_study *study, void *ud, struct dp_err *err);
+/** Collective, in place of dp_sweep_run. */
+typedef enum dp_status (*dp_sweep_run_fn)(struct dp_study *study, struct dp_comm *comm,
+                                          const struct dp_sweep_options *options, void *ud, struct dp_sweep **out,
+                                          struct dp_err *err);
 /** On rank 0, when every run has ended. */
 typedef enum dp_status (*dp_sweep_then_fn)(struct dp_sweep *sweep, void *ud, struct dp_err *err);
 
 /** Collective. Loads the study, runs it, goes on with `then`. Without `prepare`
- * the points are those of the study's own design. */
+ * the points are those of the study's own design; `run` NULL: dp_sweep_run. */
 enum dp_status dp_sweep_command_run(const struct dp_cli *cli, const void *options, dp_sweep_prepare_fn prepare,
-                                    dp_sweep_then_fn then, void *ud, struct dp_err *err);
+                                    dp_sweep_run_fn run, dp_sweep_then_fn then, void *ud, struct dp_err *err);
 
 #endif

@@ -172,6 +172,11 @@ static inline struct dp_rng dp_ctx_rng(const struct dp_ctx *ctx, dp_entity entit
   return dp_rng_at(ctx->engine->config.seed, ctx->engine->config.replicate, entity, stream, occasion);
 }
 
+static inline struct dp_rng dp_ctx_rng_later(const struct dp_ctx *ctx, dp_entity entity, uint64_t stream,
+                                             uint64_t occasion) {
+  return dp_rng_later(ctx->engine->config.seed, ctx->engine->config.replicate, entity, stream, occasion);
+}
+
 /** Splits `total` over n shares by `weights` (≥ 0, not all 0): largest remainder, ties by index. Σ out = total. */
 void dp_spread(int64_t total, const double *weights, size_t n, int64_t *out);
 

@@ -20,6 +20,12 @@ struct dp_rng {
 /** A generator at draw 0 of (seed, replicate; entity, stream, occasion). `stream` comes from one enum of the program. */
 struct dp_rng dp_rng_at(uint64_t seed, uint64_t replicate, uint64_t entity, uint64_t stream, uint64_t occasion);
 
+/** The same generator, but its first block is made when it is drawn from: for who may not draw. */
+static inline struct dp_rng dp_rng_later(uint64_t seed, uint64_t replicate, uint64_t entity, uint64_t stream,
+                                         uint64_t occasion) {
+  return (struct dp_rng){.key = {seed, replicate}, .counter = {entity, stream, occasion, 0}, .used = 4};
+}
+
 /** Fills `out` with the next block of four words. */
 void dp_rng_refill(struct dp_rng *rng);
 

@@ -108,13 +108,6 @@ void dp_table_remove(struct dp_table *t, uint32_t row) {
   for (struct dp_table *f = t->followers; f; f = f->next_follower) f->live_n = t->live_n;
 }
 
-uint32_t dp_table_next(const struct dp_table *t, uint32_t from) {
-  const struct dp_table *l = t->leader ? t->leader : t;
-  for (uint32_t row = from; row < l->row_n; row++)
-    if (l->generation[row] & 1) return row;
-  return DP_NO_ROW;
-}
-
 const struct dp_column *dp_table_column(const struct dp_table_decl *decl, const char *name) {
   for (size_t i = 0; i < decl->column_n; i++)
     if (strcmp(decl->columns[i].name, name) == 0) return &decl->columns[i];

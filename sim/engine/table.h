@@ -132,7 +132,12 @@ static inline void *dp_table_at(const struct dp_table *t, uint32_t row) {
 #define DP_ROW(t, type, i) ((type *)dp_table_at((t), (i)))
 
 /** Walks the live rows: for (uint32_t i = dp_table_next(t, 0); i != DP_NO_ROW; i = dp_table_next(t, i + 1)). */
-uint32_t dp_table_next(const struct dp_table *t, uint32_t from);
+static inline uint32_t dp_table_next(const struct dp_table *t, uint32_t from) {
+  const struct dp_table *l = t->leader ? t->leader : t;
+  for (uint32_t row = from; row < l->row_n; row++)
+    if (l->generation[row] & 1) return row;
+  return DP_NO_ROW;
+}
 
 /** Column by name, or NULL. */
 const struct dp_column *dp_table_column(const struct dp_table_decl *decl, const char *name);

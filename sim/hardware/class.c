@@ -31,7 +31,9 @@ dp_time dp_node_time_to_repair(const struct dp_node_class *c, struct dp_rng *rng
   return hours_ns(dp_rng_exponential(rng, c->repair_h));
 }
 
-static dp_i128 bill(int64_t mws, int64_t price_nusd_per_kwh) {
+static inline dp_i128 bill(int64_t mws, int64_t price_nusd_per_kwh) {
+  if (mws >= 0 && price_nusd_per_kwh >= 0 && price_nusd_per_kwh <= 2000000000) /* the same, in 64 bits */
+    return mws / MWS_PER_KWH * price_nusd_per_kwh + mws % MWS_PER_KWH * price_nusd_per_kwh / MWS_PER_KWH;
   dp_i128 product = (dp_i128)mws * price_nusd_per_kwh; /* both below 2^63 */
   return product / MWS_PER_KWH;
 }

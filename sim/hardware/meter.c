@@ -39,6 +39,7 @@ enum dp_status dp__meter_views(struct dp_ctx *ctx, struct dp_node_shared *shared
   shared->fleets = calloc(instances_of(sim, "provider.fleet") + 1, sizeof *shared->fleets);
   shared->flows = dp_zeros(instances_of(sim, "market.gateway"), sizeof *shared->flows);
   if (!shared->servers || !shared->fleets || !shared->flows) return dp_fail_nomem(ctx->err, "the views of the hardware");
+  DP_TRY(find_column(ctx, dp_sim_first(sim, "books"), "account", "balance", DP_TYPE_I128, &shared->balance));
   const bool served = has_requests(sim);
   for (const struct dp_instance *i = dp_sim_first(sim, "workload.server"); served && i; i = dp_sim_next(i)) {
     struct dp_busy_view *v = &shared->servers[shared->server_n++];
@@ -82,20 +83,23 @@ static const struct dp_wallet_view *fleet_of(const struct dp_node_shared *s, con
 static int64_t own_price(const struct dp_ctx *ctx, const struct dp_wallet_view *fleet, uint32_t row,
                          int64_t price_nusd_per_kwh) {
   const uint32_t ppm = fleet && fleet->has_tariff ? *(const uint32_t *)dp_view_at(ctx, &fleet->tariff_ppm, row) : 0;
-  return ppm ? (int64_t)((dp_i128)price_nusd_per_kwh * ppm / 1000000) : price_nusd_per_kwh;
+  int64_t product;
+  if (ppm == 0) return price_nusd_per_kwh;
+  if (!__builtin_mul_overflow(price_nusd_per_kwh, (int64_t)ppm, &product)) return product / 1000000;
+  return (int64_t)((dp_i128)price_nusd_per_kwh * ppm / 1000000);
 }
 
 /* The host pays; its owner puts in what the wallet lacks. */
-static enum dp_status pay(struct dp_ctx *ctx, struct dp_node *node, uint32_t wallet, dp_i128 bill_nusd,
-                          struct dp_books_run *bills) {
+static enum dp_status pay(struct dp_ctx *ctx, const struct dp_node_shared *s, struct dp_node *node, uint32_t wallet,
+                          dp_i128 bill_nusd, struct dp_books_run *bills, struct dp_books_run *capital) {
   if (bill_nusd == 0) return DP_OK;
   if (bill_nusd > INT64_MAX - node->electricity_nusd)
     return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: an electricity bill passes 9.2e9 usd");
   node->electricity_nusd += (int64_t)bill_nusd;
   if (!wallet) return DP_OK;
-  dp_i128 missing = bill_nusd - dp_books_balance(ctx, wallet);
+  dp_i128 missing = bill_nusd - *(const dp_i128 *)dp_view_at(ctx, &s->balance, wallet);
   if (missing > 0) {
-    DP_TRY(dp_books_post(ctx, DP_REASON_OWNER_CAPITAL, bills->hub, wallet, missing));
+    DP_TRY(dp_books_run_add(capital, wallet, missing));
     node->capital_nusd += (int64_t)missing;
   }
   return dp_books_run_add(bills, wallet, bill_nusd);
@@ -103,13 +107,26 @@ static enum dp_status pay(struct dp_ctx *ctx, struct dp_node *node, uint32_t wal
 
 /* What the nodes of a cell add up to in one settlement. */
 struct reading {
-  struct dp_books_run bills;
+  struct dp_books_run bills, capital;
   dp_i128 present_ns, up_ns, busy_ns, energy_mws, cost_nusd;
 };
 
 void dp__meter_presence(struct dp_ctx *ctx, struct dp_node *node, dp_time until_ns) {
   dp_metric_add(ctx, DP_NODE_PRESENT, 0, until_ns - node->present_from_ns);
   node->present_from_ns = until_ns;
+}
+
+/* Energy in mWs: (idle · up + busy · busy + rest) / 1 s, and what is left over; in 64 bits but for giants. */
+static dp_i128 use(const struct dp_power *p, dp_time up, dp_time busy, int64_t rest, int64_t *left) {
+  const int64_t small = 1000000000; /* mW */
+  if (p->idle_mw > small || p->busy_mw > small) {
+    const dp_i128 mwns = (dp_i128)p->idle_mw * up + (dp_i128)p->busy_mw * busy + rest;
+    *left = (int64_t)(mwns % DP_S);
+    return mwns / DP_S;
+  }
+  const int64_t parts = p->idle_mw * (up % DP_S) + p->busy_mw * (busy % DP_S) + rest;
+  *left = parts % DP_S;
+  return (dp_i128)p->idle_mw * (up / DP_S) + (dp_i128)p->busy_mw * (busy / DP_S) + parts / DP_S;
 }
 
 static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row,
@@ -124,12 +141,11 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   if (busy < 0) busy = 0;
   node->up_billed_ns = up_total;
   node->busy_billed_ns = busy_total;
-  dp_i128 mwns = (dp_i128)power.idle_mw * up + (dp_i128)power.busy_mw * busy + node->energy_rest;
-  int64_t before = node->energy_mws;
-  dp_i128 after = before + mwns / DP_S;
+  int64_t before = node->energy_mws, rest;
+  const dp_i128 after = before + use(&power, up, busy, node->energy_rest, &rest);
   if (after > INT64_MAX) return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: energy of a node passes 2.5e9 kWh");
   node->energy_mws = (int64_t)after;
-  node->energy_rest = (int64_t)(mwns % DP_S);
+  node->energy_rest = rest;
   dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, own_price(ctx, fleet, row, price_nusd_per_kwh));
   if (!node->held) sum->present_ns += ctx->now_ns - node->present_from_ns;
   node->present_from_ns = ctx->now_ns;
@@ -137,8 +153,8 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   sum->busy_ns += busy;
   sum->energy_mws += node->energy_mws - before;
   sum->cost_nusd += bill;
-  return pay(ctx, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill,
-             &sum->bills);
+  return pay(ctx, s, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill,
+             &sum->bills, &sum->capital);
 }
 
 /* What electricity costs in the region of the cell, mean since `since_ns`. */
@@ -149,8 +165,10 @@ static int64_t price_here(const struct dp_ctx *ctx, dp_time since_ns) {
 }
 
 static enum dp_status open_bills(struct dp_ctx *ctx, struct reading *sum) {
+  const uint32_t external = dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD);
   *sum = (struct reading){0};
-  return dp_books_run_begin(ctx, DP_REASON_ELECTRICITY, dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD), false, &sum->bills);
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_OWNER_CAPITAL, external, true, &sum->capital));
+  return dp_books_run_begin(ctx, DP_REASON_ELECTRICITY, external, false, &sum->bills);
 }
 
 static enum dp_status measure(struct dp_ctx *ctx, struct reading *sum) {
@@ -164,15 +182,16 @@ static enum dp_status measure(struct dp_ctx *ctx, struct reading *sum) {
   dp_metric_add_i128(ctx, DP_NODE_ENERGY, region, sum->energy_mws);
   dp_metric_add_i128(ctx, DP_NODE_COST, region, sum->cost_nusd);
   dp_metric_add_i128(ctx, DP_NODE_CARBON, region, carbon_ug);
+  DP_TRY(dp_books_run_end(&sum->capital));
   return dp_books_run_end(&sum->bills);
 }
 
-#define FETCH_ROWS 32u
+#define FETCH_ROWS 16u
 
 /* Rows of other domains are far apart, and the meter reads one word of each: it asks for them in time, the host's word
  * first and then the wallet that it names. */
 static void fetch_ahead(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct dp_table *nodes,
-                        uint32_t row) {
+                        const struct dp_books_run *bills, uint32_t row) {
   if (row + FETCH_ROWS < nodes->row_n) {
     const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row + FETCH_ROWS));
     if (fleet) dp_view_prefetch(ctx, &fleet->account, row + FETCH_ROWS);
@@ -182,7 +201,7 @@ static void fetch_ahead(const struct dp_ctx *ctx, const struct dp_node_shared *s
   row += FETCH_ROWS / 2;
   if (row >= nodes->row_n) return;
   const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row));
-  if (fleet) dp_books_prefetch(ctx, *(const uint32_t *)dp_view_at(ctx, &fleet->account, row));
+  if (fleet) dp_books_run_prefetch(bills, *(const uint32_t *)dp_view_at(ctx, &fleet->account, row));
 }
 
 enum dp_status dp__meter_read(struct dp_ctx *ctx, dp_time since_ns) {
@@ -191,7 +210,7 @@ enum dp_status dp__meter_read(struct dp_ctx *ctx, dp_time since_ns) {
   struct reading sum;
   DP_TRY(open_bills(ctx, &sum));
   for (uint32_t i = dp_table_next(nodes, 0); i != DP_NO_ROW; i = dp_table_next(nodes, i + 1)) {
-    fetch_ahead(ctx, ctx->self->shared, nodes, i);
+    fetch_ahead(ctx, ctx->self->shared, nodes, &sum.bills, i);
     DP_TRY(read_node(ctx, ctx->self->shared, i, price_nusd_per_kwh, &sum));
   }
   return measure(ctx, &sum);

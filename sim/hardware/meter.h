@@ -40,6 +40,7 @@ struct dp_node_shared {
   struct dp_flow_view *flows; /* [flow_n] */
   size_t fleet_n;
   struct dp_wallet_view *fleets; /* [fleet_n] */
+  struct dp_view balance; /* of an account of the books */
 };
 
 enum { DP_NODE_TABLE, DP_NODE_COUNT_TABLE };

@@ -94,13 +94,16 @@ void dp_allocation_free(struct dp_allocation *a) {
   *a = (struct dp_allocation){0};
 }
 
+dp_i128 dp_allocation_unlocked(const struct dp_allocation *a, const struct dp_table *rows, uint32_t nth, dp_time at_ns) {
+  const struct dp_tranche *t = a->tranches->v[nth].part;
+  return listed(t) ? dp_curve_stair(&a->curves[nth], at_ns) : dp_tranche_unlocked(t, row_at(rows, nth)->amount, at_ns);
+}
+
 enum dp_status dp_allocation_unlock(struct dp_ctx *ctx, struct dp_table *rows, const struct dp_allocation *a,
                                     dp_i128 supply) {
   for (uint32_t i = 0; i < a->tranches->n; i++) {
     struct dp_tranche_row *row = row_at(rows, i);
-    const struct dp_tranche *t = a->tranches->v[i].part;
-    const dp_i128 unlocked = listed(t) ? dp_curve_stair(&a->curves[i], ctx->now_ns)
-                                       : dp_tranche_unlocked(t, row->amount, ctx->now_ns);
+    const dp_i128 unlocked = dp_allocation_unlocked(a, rows, i, ctx->now_ns);
     DP_TRY(dp_books_post(ctx, DP_REASON_UNLOCK, row->locked_account, row->token_account, unlocked - row->unlocked));
     row->unlocked = unlocked;
     row->float_ratio = supply > 0 ? dp_i128_to_double(unlocked) / dp_i128_to_double(supply) : 0;

@@ -52,6 +52,10 @@ void dp_allocation_free(struct dp_allocation *allocation);
 enum dp_status dp_allocation_unlock(struct dp_ctx *ctx, struct dp_table *rows, const struct dp_allocation *allocation,
                                     dp_i128 supply);
 
+/** Base units of the nth tranche that are unlocked at time t ≥ 0. */
+dp_i128 dp_allocation_unlocked(const struct dp_allocation *allocation, const struct dp_table *rows, uint32_t nth,
+                               dp_time at_ns);
+
 /** Base units that are still locked. */
 dp_i128 dp_allocation_locked(const struct dp_table *rows);
 

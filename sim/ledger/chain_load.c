@@ -48,15 +48,12 @@ static int64_t demand(const struct dp_ctx *ctx, const struct dp_chain_state *s, 
 /** Whether a waiting batch may be in this block; one that has waited too long is dropped and sent again. */
 static bool is_offered(const struct dp_ctx *ctx, const struct dp_chain_state *s, struct dp_chain_batch *b,
                        int64_t block) {
-  const struct dp_chain_config *c = config_of(ctx);
   if (b->left_n == 0 || block < b->sent_block) return false;
-  if (!dp__chain_has_market(c)) return true;
+  if (!dp__chain_has_market(config_of(ctx))) return true;
   if (block - b->sent_block >= shared_of(ctx)->expiry_blocks) {
     b->dropped_n += b->left_n;
     b->tried_n += b->left_n;
     b->sent_block = block;
-    const dp_i128 most = 2 * (dp_i128)s->base_fee + b->tip;
-    if (most > b->max_fee) b->max_fee = most > INT64_MAX ? INT64_MAX : (int64_t)most;
   }
   return s->base_fee <= b->max_fee;
 }
@@ -195,7 +192,7 @@ static int64_t next_block(const struct dp_ctx *ctx, const struct dp_chain_state 
 enum dp_status dp__chain_run(struct dp_ctx *ctx, struct dp__chain_entry *entries, size_t n) {
   const struct dp_chain_config *c = config_of(ctx);
   struct dp_chain_state *s = dp__chain_state(ctx);
-  const int64_t last = ctx->now_ns > 0 ? (ctx->now_ns - 1) / shared_of(ctx)->block_ns : 0;
+  const int64_t last = ctx->now_ns / shared_of(ctx)->block_ns; /* block n ends at n periods */
   for (;;) {
     const int64_t block = next_block(ctx, s, entries, n, last);
     if (block > last) break;
@@ -221,6 +218,13 @@ double dp__chain_data_price(const struct dp_ctx *ctx, const struct dp_instance *
   if (c->data_gas_per_byte > 0) return (double)c->data_gas_per_byte * (double)l1->base_fee;
   if (dp_ethereum_blob_base_fee(l1->excess_blob_gas, of->blob_fraction, &fee, &err) != DP_OK) fee = INT64_MAX;
   return (double)fee / c->blob_fill_ratio; /* a gas a byte */
+}
+
+void dp__chain_bid_again(const struct dp_ctx *ctx, struct dp_chain_batch *b) {
+  const struct dp_chain_state *s = dp__chain_state(ctx);
+  if (!dp__chain_has_market(config_of(ctx)) || b->dropped_n == 0 || s->base_fee <= b->max_fee) return;
+  const dp_i128 most = 2 * (dp_i128)s->base_fee + b->tip;
+  b->max_fee = most > INT64_MAX ? INT64_MAX : (int64_t)most;
 }
 
 enum dp_status dp__chain_bid(struct dp_ctx *ctx, const struct dp_instance *chain, double tip_ratio,

@@ -53,4 +53,7 @@ double dp__chain_data_price(const struct dp_ctx *ctx, const struct dp_instance *
 enum dp_status dp__chain_bid(struct dp_ctx *ctx, const struct dp_instance *chain, double tip_ratio,
                              struct dp_chain_batch *batch);
 
+/** Raises what a batch of the chain in ctx allows, if some of it was dropped and fees are above it now. */
+void dp__chain_bid_again(const struct dp_ctx *ctx, struct dp_chain_batch *batch);
+
 #endif

@@ -22,7 +22,7 @@ struct shared {
   uint16_t token_asset, asset; /* the token's; the credits' own */
   unsigned take_value;         /* of the network */
   int64_t credit_ppb, fee_ppb, spread_bps;
-  dp_time hold_ns, block_ns;
+  dp_time hold_ns, block_ns, starts_ns;
   struct dp_credit_unit unit;
 };
 
@@ -87,6 +87,7 @@ static void make_shared(const struct dp_credit_config *config, struct shared *s)
   s->spread_bps = llround(config->spread_ratio * 1e4);
   s->hold_ns = (dp_time)llround(config->hold_d * (double)DP_DAY);
   s->block_ns = (dp_time)llround(config->block_s * 1e9);
+  s->starts_ns = (dp_time)llround(config->starts_d * (double)DP_DAY);
   s->unit = (struct dp_credit_unit){(dp_u128)llround(config->credit_usd * PRICE_UNIT), 1, 1};
   for (int64_t i = 0; i < config->credit_decimals; i++) s->unit.scale *= 10;
   for (int64_t i = 0; i < ((const struct dp_token_config *)s->token->config)->decimals; i++) s->unit.token_scale *= 10;
@@ -235,7 +236,9 @@ static enum dp_status use(struct dp_ctx *ctx, const struct shared *s, dp_time si
 static enum dp_status order(struct dp_ctx *ctx, const struct shared *s, bool issuing) {
   struct dp_credit_state *state = state_of(ctx);
   const uint32_t treasury = dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD);
-  const dp_i128 due = dp_token_part(dp_value_integer(ctx, s->network, s->take_value), s->credit_ppb) - state->set_aside;
+  const dp_i128 take = dp_value_integer(ctx, s->network, s->take_value);
+  if (ctx->now_ns <= s->starts_ns) state->take_before = take;
+  const dp_i128 due = dp_token_part(take - state->take_before, s->credit_ppb) - state->set_aside;
   const dp_i128 cash = dp_books_balance(ctx, treasury), now = due < cash ? due : cash;
   state->set_aside += now;
   DP_TRY(dp_books_post(ctx, DP_REASON_CREDIT_MONEY, treasury, state->usd_account, now));
@@ -251,9 +254,9 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   bool issuing = true;
   int64_t blocks = 0;
   if (!beat->settlement) return DP_OK;
-  if (!dp_i128_from_double(price_usd * PRICE_UNIT, &price) || price <= 0)
-    return dp_fail(ctx->err, DP_INVARIANT, "ledger.credit: %s: a price of %g USD is too small or too large", s->token->name,
-                   price_usd);
+  if (!dp_i128_from_double(price_usd * PRICE_UNIT, &price))
+    return dp_fail(ctx->err, DP_INVARIANT, "ledger.credit: %s: a price of %g USD is too large", s->token->name, price_usd);
+  if (price < 1) price = 1; /* a token that is worth nothing still has a price */
   const bool at_once = beat->since_ns >= s->hold_ns; /* also what is issued now */
   if (!at_once) DP_TRY(use(ctx, s, beat->since_ns, (dp_u128)price));
   if (config->kind == DP_CREDIT_VAULT) DP_TRY(breaker(ctx, s, (dp_u128)price, &issuing, &blocks));

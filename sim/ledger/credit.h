@@ -28,12 +28,14 @@ struct dp_credit_config {
   double spread_ratio; /* VAULT: of the credits, kept by the vault at issue */
   double vault_tokens; /* VAULT: in it at the start, from the public holders */
   double block_s;      /* VAULT: of the chain */
+  double starts_d;     /* nothing is paid through the token before */
 };
 
 /** Row 0 of the replicated table "ledger.credit credit": sums since the start. Tokens in base units, USD in 1e-9, credits
  *  in their own units. */
 struct dp_credit_state {
   dp_i128 set_aside;            /* USD of the take for the exchange */
+  dp_i128 take_before;          /* USD of the take before it starts */
   dp_i128 burned, fee;          /* tokens */
   dp_i128 issued, spread, used; /* credits; issued includes the spread */
   dp_i128 vault_in, vault_out;  /* tokens */

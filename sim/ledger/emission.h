@@ -45,6 +45,7 @@ struct dp_emission {
   double bonded_ratio;    /* of the supply, where no model of staking says it */
   double power_eib;       /* BASELINE: the network's raw power, where no model of storage says it … */
   double power_doubling_d; /* … doubles in this time; negative: halves; 0: stays */
+  double end_d;            /* any kind: nothing is minted after this day; 0: it goes on */
   double remint_cap;       /* any kind: tokens an epoch that come back of what was burned */
   double remint_epoch_s;
   int64_t remint_epochs_n; /* an epoch emits this part of the pool */

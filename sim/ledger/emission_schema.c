@@ -151,6 +151,7 @@ static const struct dp_param params[] = {
      .source = "none; Filecoin: about 8.4 EiB at the end of March 2024"},
     {FIELD(power_doubling_d), .type = DP_PARAM_NUMBER, .unit = "d", .value = 0, .min = -36500, .max = 36500,
      .doc = "baseline: time in which that power doubles; negative: halves; 0: it stays", .source = "none"},
+    {NUMBER(end_d, "d", 1e5), .doc = "any kind: nothing is minted after this day; 0: it goes on", .source = "none"},
     {NUMBER(remint_cap, "token", 1e12),
      .doc = "any kind, net emissions: of what is burned, at most so many tokens an epoch enter a pool that is minted "
             "again; 0: nothing",

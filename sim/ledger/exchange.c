@@ -20,6 +20,7 @@ enum { VALUE_OFFERED, VALUE_PROCEEDS, VALUE_PRICE };
 enum {
   METRIC_PRICE, METRIC_PRICE_CHANGE, METRIC_DEPTH, METRIC_DEPTH_DOWN, METRIC_POOL_USD, METRIC_POOL_TOKEN,
   METRIC_HOST_TOKEN, METRIC_HOST_USD, METRIC_HOLDER_TOKEN, METRIC_HOLDER_USD, METRIC_BUYBACK_USD, METRIC_BUYBACK_TOKEN,
+  METRIC_BURN_USD,
   METRIC_OUTSIDE_USD, METRIC_INFLOW, METRIC_EMISSION_USD, METRIC_REVENUE_USD, METRIC_WINDOW_EMISSION,
   METRIC_WINDOW_REVENUE, METRIC_TENTH_TOKEN, METRIC_NET_SALES, METRIC_NET_FLOW, METRIC_CONDITIONAL, METRIC_NET_INFLOW,
   METRIC_NET_LIQUIDITY, METRIC_NET_TRADERS, METRIC_NET_RETAIL, METRIC_LIQUIDITY_OUT, METRIC_LIQUIDITY_SHARE,
@@ -124,7 +125,8 @@ static const struct dp__fleet_view *fleet_of(const struct dp_ctx *ctx, const str
 }
 
 /** What this host offers now: its part of all that it has earned, less what it has offered before. */
-static enum dp_status offer(struct dp_ctx *ctx, const struct dp__exchange *s, uint32_t node, dp_i128 *sum) {
+static enum dp_status offer(struct dp_books_run *run, const struct dp__exchange *s, uint32_t node, dp_i128 *sum) {
+  struct dp_ctx *ctx = run->ctx;
   struct dp_order *order = DP_ROW(dp_own_table(ctx, ORDER_TABLE), struct dp_order, node);
   const dp_i128 rewarded = *(const dp_i128 *)dp_view_at(ctx, &s->rewarded, node);
   const struct dp__fleet_view *fleet = fleet_of(ctx, s, node);
@@ -133,17 +135,20 @@ static enum dp_status offer(struct dp_ctx *ctx, const struct dp__exchange *s, ui
   order->offered_now = wanted > order->offered ? wanted - order->offered : 0;
   order->offered += order->offered_now;
   *sum += order->offered_now;
-  return dp_books_post(ctx, DP_REASON_SALE_OUT, *(const uint32_t *)dp_view_at(ctx, &s->token_account, node),
-                       dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset), order->offered_now);
+  return dp_books_run_add(run, *(const uint32_t *)dp_view_at(ctx, &s->token_account, node), order->offered_now);
 }
 
 static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   const struct dp_table *orders = dp_own_table(ctx, ORDER_TABLE);
+  const struct dp__exchange *s = ctx->self->shared;
+  struct dp_books_run run;
   dp_i128 sum = 0;
   if (!beat->settlement) return DP_OK;
   DP_TRY(dp_flow_add(ctx, ctx->self, FLOW_TAKEN, claim_of(ctx)->taken_nusd));
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_SALE_OUT, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset), false, &run));
   for (uint32_t i = dp_table_next(orders, 0); i != DP_NO_ROW; i = dp_table_next(orders, i + 1))
-    DP_TRY(offer(ctx, ctx->self->shared, i, &sum));
+    DP_TRY(offer(&run, s, i, &sum));
+  DP_TRY(dp_books_run_end(&run));
   return dp_flow_add(ctx, ctx->self, FLOW_OFFERED, sum);
 }
 
@@ -153,19 +158,21 @@ static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   if (!beat->settlement) return DP_OK;
   const dp_i128 offered = dp_value_integer(ctx, ctx->self, VALUE_OFFERED);
   const dp_i128 proceeds = dp_value_integer(ctx, ctx->self, VALUE_PROCEEDS);
-  const uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD);
   claim_of(ctx)->taken_nusd = 0;
   if (offered == 0) return DP_OK;
+  struct dp_books_run run;
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_PROCEEDS_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD), true, &run));
+  dp_i128 before = 0, usd = 0; /* of the host before: most offer as much */
   for (uint32_t i = dp_table_next(orders, 0); i != DP_NO_ROW; i = dp_table_next(orders, i + 1)) {
     struct dp_order *order = DP_ROW(orders, struct dp_order, i);
     if (order->offered_now == 0) continue;
-    const dp_i128 usd = dp_token_share_of(proceeds, order->offered_now, offered);
+    if (order->offered_now != before) usd = dp_token_share_of(proceeds, before = order->offered_now, offered);
     order->offered_now = 0;
     claim_of(ctx)->taken_nusd += usd;
     const uint32_t wallet = *(const uint32_t *)dp_view_at(ctx, &fleet_of(ctx, s, i)->usd_account, i);
-    DP_TRY(dp_books_post(ctx, DP_REASON_PROCEEDS_IN, bridge, wallet, usd));
+    DP_TRY(dp_books_run_add(&run, wallet, usd));
   }
-  return DP_OK;
+  return dp_books_run_end(&run);
 }
 
 /* ---- the replicated part ---- */
@@ -202,8 +209,10 @@ static enum dp_status order_tranches(struct dp_ctx *ctx, const struct dp__exchan
 /** Outside money comes, as the tide brings it, and orders. */
 static enum dp_status order_outside(struct dp_ctx *ctx, const struct dp__exchange *s) {
   struct dp_exchange_state *state = state_of(ctx);
+  const double until_d = ((const struct dp_exchange_config *)ctx->self->config)->outside_until_d;
+  const dp_time until_ns = until_d > 0 ? (dp_time)(until_d * (double)DP_DAY) : DP_TIME_MAX;
   dp_i128 all, now;
-  if (!dp_token_schedule(s->outside_nusd_per_day, ctx->now_ns, &all))
+  if (!dp_token_schedule(s->outside_nusd_per_day, ctx->now_ns < until_ns ? ctx->now_ns : until_ns, &all))
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.exchange: outside money overflows 127 bits");
   DP_TRY(dp_factor_scale(ctx, s->factor, all - state->outside_base, &now));
   state->outside_base = all;
@@ -303,14 +312,16 @@ static void show_inflow(struct dp_ctx *ctx, const struct dp__role_sum *of) {
   const dp_i128 liquidity = state->liquidity_in_usd - state->liquidity_out_usd;
   const dp_i128 traders = of[DP_DESK_TRADERS].spent_usd - of[DP_DESK_TRADERS].earned_usd;
   const dp_i128 retail = of[DP_DESK_RETAIL].spent_usd - of[DP_DESK_RETAIL].earned_usd;
+  const dp_i128 stakers = of[DP_DESK_STAKERS].spent_usd - of[DP_DESK_STAKERS].earned_usd;
   show_usd(ctx, METRIC_OUTSIDE_USD, of[DP_DESK_OUTSIDE].spent_usd);
   show_usd(ctx, METRIC_NET_LIQUIDITY, liquidity);
   show_usd(ctx, METRIC_NET_TRADERS, traders);
   show_usd(ctx, METRIC_NET_RETAIL, retail);
   show_usd(ctx, METRIC_LIQUIDITY_OUT, state->liquidity_out_usd);
   show_usd(ctx, METRIC_INFLOW, state->liquidity_in_usd + of[DP_DESK_OUTSIDE].spent_usd +
-                                   of[DP_DESK_TRADERS].spent_usd + of[DP_DESK_RETAIL].spent_usd);
-  show_usd(ctx, METRIC_NET_INFLOW, liquidity + of[DP_DESK_OUTSIDE].spent_usd + traders + retail -
+                                   of[DP_DESK_TRADERS].spent_usd + of[DP_DESK_RETAIL].spent_usd +
+                                   of[DP_DESK_STAKERS].spent_usd);
+  show_usd(ctx, METRIC_NET_INFLOW, liquidity + of[DP_DESK_OUTSIDE].spent_usd + traders + retail + stakers -
                                        of[DP_DESK_INSIDERS].earned_usd - state->host_usd);
 }
 
@@ -346,6 +357,7 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   show_token(ctx, METRIC_HOLDER_TOKEN, of[DP_DESK_INSIDERS].sold_token);
   show_usd(ctx, METRIC_HOLDER_USD, of[DP_DESK_INSIDERS].earned_usd);
   show_usd(ctx, METRIC_BUYBACK_USD, of[DP_DESK_TREASURY].spent_usd);
+  show_usd(ctx, METRIC_BURN_USD, of[DP_DESK_TREASURY].spent_usd + of[DP_DESK_CREDITS].spent_usd);
   show_token(ctx, METRIC_BUYBACK_TOKEN, of[DP_DESK_TREASURY].bought_token);
   show_usd(ctx, METRIC_EMISSION_USD, state->emission_nusd);
   show_usd(ctx, METRIC_REVENUE_USD, state->revenue_nusd);

@@ -28,6 +28,7 @@ struct dp_exchange_config {
   double usd;    /* … and from outside */
   double fee_ratio;
   double outside_usd_per_day;     /* outside money that buys and holds … */
+  double outside_until_d;         /* … until then; 0: always … */
   struct dp_ref factor;           /* … times this tide (ledger.factor) */
   struct dp_part_refs positions;  /* CONCENTRATED: ledger.position */
   struct dp_part_refs providers;  /* ledger.liquidity: who owns the pool and when he leaves; the rest stays for ever */
@@ -80,6 +81,7 @@ enum dp_desk_role {
   DP_DESK_TRADERS,
   DP_DESK_RETAIL,
   DP_DESK_CREDITS, /* customers' money that becomes burned tokens */
+  DP_DESK_STAKERS, /* owners who buy collateral, delegators who sell rewards */
   DP_DESK_ROLE_N
 };
 

@@ -28,10 +28,11 @@ static void make_rates(const struct dp_emission *e, struct dp_mint_rule *r) {
 
 enum dp_status dp_mint_rule_make(const struct dp_emission *e, int64_t decimals, struct dp_mint_rule *out,
                                  struct dp_err *err) {
-  *out = (struct dp_mint_rule){.emission = e};
+  *out = (struct dp_mint_rule){.emission = e, .end_ns = DP_TIME_MAX};
   DP_TRY(dp_emission_rule_make(e, decimals, &out->schedule, err));
   if (!e) return DP_OK;
   make_rates(e, out);
+  if (e->end_d > 0) out->end_ns = (dp_time)(e->end_d * (double)DP_DAY);
   out->power = (dp_u128)(e->power_eib * 0x1p60);
   out->remint_epoch_ns = (dp_time)(e->remint_epoch_s * 1e9);
   if (!dp_token_base_units(e->remint_cap, decimals, &out->remint_cap))
@@ -155,20 +156,23 @@ static void advance_remint(const struct dp_mint_rule *r, struct dp_mint_state *s
 
 enum dp_status dp_mint_advance(const struct dp_mint_rule *r, struct dp_mint_state *s, const struct dp_mint_input *in,
                                struct dp_err *err) {
+  struct dp_mint_input upto = *in;
   if (!r->emission) return DP_OK;
+  if (upto.now_ns > r->end_ns) upto.now_ns = r->end_ns;
   switch (r->schedule.kind) {
     case DP_EMISSION_TARGET_BONDED:
-    case DP_EMISSION_PROPORTIONAL: DP_TRY(advance_rounds(r, s, in, err)); break;
-    case DP_EMISSION_BASELINE: DP_TRY(advance_chain(r, s, in, err)); break;
+    case DP_EMISSION_PROPORTIONAL: DP_TRY(advance_rounds(r, s, &upto, err)); break;
+    case DP_EMISSION_BASELINE: DP_TRY(advance_chain(r, s, &upto, err)); break;
     default: break;
   }
-  advance_remint(r, s, in);
+  advance_remint(r, s, &upto);
   return DP_OK;
 }
 
 bool dp_mint_total(const struct dp_mint_rule *r, const struct dp_mint_state *s, dp_time now_ns, dp_i128 *out) {
   dp_i128 minted = 0;
   if (!r->emission) return *out = 0, true;
+  if (now_ns > r->end_ns) now_ns = r->end_ns;
   if (r->schedule.kind == DP_EMISSION_BASELINE) minted = dp_token_share_of(r->schedule.amount, s->atto, FILECOIN_ATTO);
   else if (!dp_emission_timed(&r->schedule)) minted = rounds_total(r, s, now_ns);
   else if (!dp_emission_minted(&r->schedule, now_ns, &minted)) return false;

@@ -18,6 +18,7 @@ struct dp_mint_rule {
   dp_u128 power;                                     /* BASELINE: bytes at the start */
   dp_i128 remint_cap;
   dp_time remint_epoch_ns;
+  dp_time end_ns; /* DP_TIME_MAX: it goes on */
 };
 
 /** Row 0 of the replicated table "ledger.token mint". */

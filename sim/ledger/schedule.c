@@ -23,7 +23,11 @@ bool dp_token_schedule(dp_i128 rate_base_per_day, dp_time t_ns, dp_i128 *out) {
 
 int64_t dp_token_ppb(double ratio) { return llround(ratio * 1e9); }
 
-dp_i128 dp_token_part(dp_i128 amount, int64_t ppb) { return dp_token_share_of(amount, ppb, 1000000000); }
+dp_i128 dp_token_part(dp_i128 amount, int64_t ppb) {
+  const int64_t whole = 1000000000;
+  if (amount < 0 || amount > INT64_MAX || ppb < 0 || ppb > whole) return dp_token_share_of(amount, ppb, whole);
+  return (int64_t)amount / whole * ppb + (int64_t)amount % whole * ppb / whole; /* the same, in 64 bits */
+}
 
 dp_i128 dp_token_share_of(dp_i128 whole, dp_i128 part, dp_i128 all) {
   dp_i128 share = 0;

@@ -1,3 +1,4 @@
+/* sim/ledger/token.c — the model "ledger.token": supply, mint, what a settlement shares, measures. */
 #include <config.h>
 
 #include "ledger/token.h"
@@ -9,46 +10,8 @@
 #include "books/books.h"
 #include "ledger/credit.h"
 #include "ledger/exchange.h"
-
-/** `shared` of an instance: derived from the scenario, never changed after init. */
-struct shared {
-  uint16_t asset;
-  const struct dp_instance *network; /* NULL: nobody's work is rewarded */
-  struct dp_view work; /* market.gateway listing.work_tok: cumulative, per node */
-  const struct dp_instance *credit; /* NULL: none */
-  const struct dp_instance *stake;   /* publishes "staked" of this token; NULL: nobody does */
-  const struct dp_instance *storage; /* publishes "power_bytes"; NULL: nobody does */
-  unsigned stake_value, power_value;
-  struct dp_mint_rule mint;
-  struct dp_allocation allocation;
-  dp_i128 genesis;
-};
-
-/** Row of table "claim": one a cell. */
-struct claim {
-  dp_i128 rewarded; /* taken by the cell's hosts at the last settlement */
-};
-
-enum { SHARE_TABLE, CLAIM_TABLE };
-enum { STATE_TABLE, TRANCHE_TABLE, MINT_TABLE };
-enum { FLOW_WORK, FLOW_REWARDED };
-enum { VALUE_EMISSION, VALUE_WORK, VALUE_INDEX };
-enum {
-  METRIC_SUPPLY, METRIC_FLOAT, METRIC_LOCKED, METRIC_MINTED, METRIC_BURNED, METRIC_REWARDED, METRIC_TREASURY,
-  METRIC_INFLATION, METRIC_STAKED, METRIC_WINDOW_MINTED, METRIC_WINDOW_BURNED
-};
-
-static struct dp_token_state *state_of(const struct dp_ctx *ctx) {
-  return DP_ROW(dp_own_global(ctx, STATE_TABLE), struct dp_token_state, 0);
-}
-
-static struct dp_mint_state *mint_of(const struct dp_ctx *ctx) {
-  return DP_ROW(dp_own_global(ctx, MINT_TABLE), struct dp_mint_state, 0);
-}
-
-static struct claim *claim_of(const struct dp_ctx *ctx) {
-  return DP_ROW(dp_own_table(ctx, CLAIM_TABLE), struct claim, 0);
-}
+#include "ledger/stake.h"
+#include "ledger/token_priv.h"
 
 const struct dp_token_state *dp_token_state_of(const struct dp_ctx *ctx, const struct dp_instance *token) {
   return DP_ROW(&ctx->engine->globals[token->first_global_table + STATE_TABLE], struct dp_token_state, 0);
@@ -58,20 +21,29 @@ struct dp_table *dp_token_tranches(const struct dp_ctx *ctx, const struct dp_ins
   return &ctx->engine->globals[token->first_global_table + TRANCHE_TABLE];
 }
 
-uint16_t dp_token_asset(const struct dp_instance *token) { return ((const struct shared *)token->shared)->asset; }
+uint16_t dp_token_asset(const struct dp_instance *token) { return ((const struct dp__token_shared *)token->shared)->asset; }
 
 const struct dp_instance *dp_token_network(const struct dp_instance *token) {
-  return ((const struct shared *)token->shared)->network;
+  return ((const struct dp__token_shared *)token->shared)->network;
+}
+
+const struct dp_mint_rule *dp_token_mint_rule(const struct dp_instance *token) {
+  return &((const struct dp__token_shared *)token->shared)->mint;
+}
+
+const struct dp_allocation *dp_token_allocation(const struct dp_instance *token) {
+  return &((const struct dp__token_shared *)token->shared)->allocation;
 }
 
 /* ---- init ---- */
 
-static enum dp_status find_network(struct dp_ctx *ctx, struct shared *s) {
+static enum dp_status find_network(struct dp_ctx *ctx, struct dp__token_shared *s) {
   const struct dp_token_config *config = ctx->self->config;
   const struct dp_sim *sim = dp_ctx_sim(ctx);
   const struct dp_instance *network = config->network.instance == DP_NO_INSTANCE || !config->network.name[0]
                                           ? dp_sim_first(sim, "market.gateway")
                                           : dp_sim_instance(sim, config->network.instance);
+  if (config->rewards == DP_TOKEN_REWARDS_COVERAGE) return DP_OK;
   s->network = network;
   if (!network) return DP_OK;
   DP_TRY(dp_view_find(network, "listing", "work_tok", &s->work, ctx->err));
@@ -82,7 +54,7 @@ static enum dp_status find_network(struct dp_ctx *ctx, struct shared *s) {
 }
 
 /* Sums of amounts must stay far below what 128 bits hold: the supply at the end is at most 2^100 base units. */
-static enum dp_status check_size(struct dp_ctx *ctx, const struct shared *s) {
+static enum dp_status check_size(struct dp_ctx *ctx, const struct dp__token_shared *s) {
   const struct dp_token_config *config = ctx->self->config;
   const dp_i128 most = (dp_i128)1 << 100;
   const struct dp_emission_rule *schedule = &s->mint.schedule;
@@ -119,10 +91,28 @@ static const struct dp_instance *publisher(const struct dp_ctx *ctx, const char 
 }
 
 /** Who else tells the emission something: all by name, none of them needed. */
-static void find_others(struct dp_ctx *ctx, struct shared *s) {
+static void find_others(struct dp_ctx *ctx, struct dp__token_shared *s) {
   s->credit = dp_credit_of(dp_ctx_sim(ctx), ctx->self);
   s->stake = publisher(ctx, "staked", &s->stake_value);
   s->storage = publisher(ctx, "power_bytes", &s->power_value);
+  s->bond = dp_stake_of(dp_ctx_sim(ctx), ctx->self);
+}
+
+/** What the reward rule looks at. */
+static enum dp_status find_rule(struct dp_ctx *ctx, struct dp__token_shared *s) {
+  const struct dp_token_config *config = ctx->self->config;
+  const struct dp_instance *hardware = dp_sim_first(dp_ctx_sim(ctx), "hardware.node");
+  DP_TRY(dp_reward_rule_make(&config->reward, &s->reward, ctx->err));
+  s->ends_ns = config->emission_ends_d > 0 ? llround(config->emission_ends_d * (double)DP_DAY) : DP_TIME_MAX;
+  if (s->reward.ppb[DP_UNIT_STAKE] && !s->bond)
+    return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s is rewarded by stake, and nobody bonds it (add a depin.stake "
+                   "to stakes)", ctx->self->name);
+  if (s->reward.ppb[DP_UNIT_UPTIME] == 0) return DP_OK;
+  DP_TRY(dp_view_find(hardware, "node", "up", &s->up, ctx->err));
+  DP_TRY(dp_view_find(hardware, "node", "up_ns", &s->up_ns, ctx->err));
+  DP_TRY(dp_view_find(hardware, "node", "up_since_ns", &s->up_since, ctx->err));
+  s->has_quality = s->network && dp_reward_sees(s->network, "record", "distrust_ppm");
+  return s->has_quality ? dp_view_find(s->network, "record", "distrust_ppm", &s->quality, ctx->err) : DP_OK;
 }
 
 static enum dp_status check_buyback(struct dp_ctx *ctx) {
@@ -134,7 +124,7 @@ static enum dp_status check_buyback(struct dp_ctx *ctx) {
 
 static enum dp_status init_replicated(struct dp_ctx *ctx) {
   const struct dp_token_config *config = ctx->self->config;
-  struct shared *s = calloc(1, sizeof *s);
+  struct dp__token_shared *s = calloc(1, sizeof *s);
   uint32_t row;
   if (!s) return dp_fail_nomem(ctx->err, "a token");
   dp_ctx_sim(ctx)->instances[ctx->self->index].shared = s;
@@ -146,53 +136,29 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   DP_TRY(dp_books_asset(ctx, ctx->self->name, (int)config->decimals, &s->asset));
   DP_TRY(dp_table_add(dp_own_global(ctx, STATE_TABLE), &row, ctx->err));
   DP_TRY(dp_table_add(dp_own_global(ctx, MINT_TABLE), &row, ctx->err));
-  state_of(ctx)->genesis = s->genesis;
-  *mint_of(ctx) = dp_mint_start(&s->mint);
+  dp__token_state_of(ctx)->genesis = s->genesis;
+  *dp__token_mint_of(ctx) = dp_mint_start(&s->mint);
   DP_TRY(dp_books_post(ctx, DP_REASON_GENESIS, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset),
                        dp_books_own(ctx, DP_ACCOUNT_HOLDERS, s->asset), s->genesis));
   DP_TRY(dp_allocation_init(ctx, dp_own_global(ctx, TRANCHE_TABLE), &config->allocation, s->asset, config->decimals,
                             s->genesis, &s->allocation));
   DP_TRY(find_network(ctx, s));
   find_others(ctx, s);
+  DP_TRY(find_rule(ctx, s));
   return check_buyback(ctx);
 }
 
 static void release(void *p) {
-  struct shared *s = p;
+  struct dp__token_shared *s = p;
   dp_mint_rule_free(&s->mint);
   dp_allocation_free(&s->allocation);
   free(s);
 }
 
-static enum dp_status init_cell(struct dp_ctx *ctx) {
-  uint32_t row;
-  return dp_table_add(dp_own_table(ctx, CLAIM_TABLE), &row, ctx->err);
-}
-
 /* ---- a settlement ---- */
 
-static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  const struct shared *s = ctx->self->shared;
-  const struct dp_table *shares = dp_own_table(ctx, SHARE_TABLE);
-  dp_i128 sum = 0;
-  if (!beat->settlement) return DP_OK;
-  DP_TRY(dp_flow_add(ctx, ctx->self, FLOW_REWARDED, claim_of(ctx)->rewarded));
-  if (!s->network) return DP_OK;
-  for (uint32_t i = dp_table_next(shares, 0); i != DP_NO_ROW; i = dp_table_next(shares, i + 1)) {
-    struct dp_token_share *share = DP_ROW(shares, struct dp_token_share, i);
-    int64_t work = *(const int64_t *)dp_view_at(ctx, &s->work, i);
-    if (work < share->work_seen_tok)
-      return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: work of host %016llx went down",
-                     (unsigned long long)dp_table_entity(shares, i));
-    share->work_tok = work - share->work_seen_tok;
-    share->work_seen_tok = work;
-    sum += share->work_tok;
-  }
-  return dp_flow_add(ctx, ctx->self, FLOW_WORK, sum);
-}
-
 /* What the hosts have not taken of the emission of the settlement before goes to the treasury. */
-static enum dp_status sweep(struct dp_ctx *ctx, const struct shared *s, struct dp_token_state *state, dp_i128 rest) {
+static enum dp_status sweep(struct dp_ctx *ctx, const struct dp__token_shared *s, struct dp_token_state *state, dp_i128 rest) {
   if (rest < 0)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: hosts of %s took more than was emitted", ctx->self->name);
   state->swept += rest;
@@ -201,30 +167,36 @@ static enum dp_status sweep(struct dp_ctx *ctx, const struct shared *s, struct d
 }
 
 static dp_i128 supply_of(const struct dp_ctx *ctx) {
-  const struct shared *s = ctx->self->shared;
+  const struct dp__token_shared *s = ctx->self->shared;
   return -dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset));
 }
 
 /* All that came into being less what there is. */
 static dp_i128 burned_of(const struct dp_ctx *ctx) {
-  const struct shared *s = ctx->self->shared;
-  const struct dp_token_state *state = state_of(ctx);
+  const struct dp__token_shared *s = ctx->self->shared;
+  const struct dp_token_state *state = dp__token_state_of(ctx);
   return state->genesis + state->minted + dp_credit_shortfall(ctx, s->credit) - supply_of(ctx);
 }
 
+/* The emission's clock stops when it ends. */
+static dp_time clock_of(const struct dp_ctx *ctx, const struct dp__token_shared *s) {
+  return ctx->now_ns < s->ends_ns ? ctx->now_ns : s->ends_ns;
+}
+
 /* Schedule, rounds, epochs and net emissions up to now: what this settlement mints. */
-static enum dp_status mint(struct dp_ctx *ctx, const struct shared *s, dp_i128 *emission) {
-  struct dp_token_state *state = state_of(ctx);
+static enum dp_status mint(struct dp_ctx *ctx, const struct dp__token_shared *s, dp_i128 *emission) {
+  struct dp_token_state *state = dp__token_state_of(ctx);
   const struct dp_emission *e = s->mint.emission;
   const dp_i128 supply = supply_of(ctx), burned = burned_of(ctx);
   dp_i128 total;
-  struct dp_mint_input in = {.now_ns = ctx->now_ns, .supply = supply, .burned = burned, .staked = -1, .power_bytes = -1};
+  const dp_time now_ns = clock_of(ctx, s);
+  struct dp_mint_input in = {.now_ns = now_ns, .supply = supply, .burned = burned, .staked = -1, .power_bytes = -1};
   if (s->stake) in.staked = dp_value_integer(ctx, s->stake, s->stake_value);
   if (s->storage) in.power_bytes = dp_value_integer(ctx, s->storage, s->power_value);
   state->staked = s->stake ? in.staked : e ? dp_token_part(supply, s->mint.bonded) : 0;
-  if (dp_mint_advance(&s->mint, mint_of(ctx), &in, ctx->err) != DP_OK)
+  if (dp_mint_advance(&s->mint, dp__token_mint_of(ctx), &in, ctx->err) != DP_OK)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: the emission of %s: %s", ctx->self->name, ctx->err->text);
-  if (!dp_mint_total(&s->mint, mint_of(ctx), ctx->now_ns, &total))
+  if (!dp_mint_total(&s->mint, dp__token_mint_of(ctx), now_ns, &total))
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: the emission of %s overflows 127 bits", ctx->self->name);
   *emission = total - state->minted;
   state->minted = total;
@@ -235,87 +207,121 @@ static enum dp_status mint(struct dp_ctx *ctx, const struct shared *s, dp_i128 *
                        dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), *emission);
 }
 
-/* Hosts share what is minted and what used credits owe them; without work the first is swept and the second waits. */
-static enum dp_status send(struct dp_ctx *ctx, const struct shared *s, dp_i128 emission, dp_i128 work, dp_i128 *sent) {
-  struct dp_token_state *state = state_of(ctx);
+/* Delegators' part of what is shared by stake. */
+static enum dp_status pay_delegators(struct dp_ctx *ctx, const struct dp__token_shared *s, dp_i128 *by_stake) {
+  struct dp_token_state *state = dp__token_state_of(ctx);
+  uint32_t account;
+  state->window_staked = *by_stake;
+  if (*by_stake == 0) return DP_OK;
+  const dp_i128 part = dp_stake_to_delegators(ctx, s->bond, *by_stake, &account);
+  *by_stake -= part;
+  state->delegated += part;
+  return dp_books_post(ctx, DP_REASON_REWARD_DELEGATED, dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), account, part);
+}
+
+/* Hosts share what is minted, each part by its own unit, and what used credits owe them by work; a part of the emission
+ * that nobody has a claim to is swept, what credits owe waits. */
+static enum dp_status send(struct dp_ctx *ctx, const struct dp__token_shared *s, dp_i128 emission,
+                           const struct dp__token_units *units,
+                           struct dp__token_units *sent) {
+  struct dp_token_state *state = dp__token_state_of(ctx);
   uint32_t pay = 0;
-  const dp_i128 owed = s->credit && work > 0 ? dp_credit_owed(ctx, s->credit, &pay) : 0;
+  const dp_i128 owed = s->credit && units->of[DP_UNIT_WORK] > 0 ? dp_credit_owed(ctx, s->credit, &pay) : 0;
   const uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset);
-  DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), bridge, emission));
+  dp_i128 lost = 0, all = 0;
+  dp_reward_split(&s->reward, emission, sent->of);
+  DP_TRY(pay_delegators(ctx, s, &sent->of[DP_UNIT_STAKE]));
+  for (unsigned k = 0; k < DP_REWARD_UNIT_N; k++) {
+    all += sent->of[k];
+    if (units->of[k] > 0) continue;
+    lost += sent->of[k];
+    sent->of[k] = 0;
+  }
+  DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, dp_books_own(ctx, DP_ACCOUNT_REWARDS, s->asset), bridge, all));
   DP_TRY(dp_books_post(ctx, DP_REASON_REWARD_OUT, pay, bridge, owed));
   state->paid += owed;
-  *sent = work > 0 ? emission + owed : 0;
-  return work > 0 ? DP_OK : sweep(ctx, s, state, emission);
+  sent->of[DP_UNIT_WORK] += owed;
+  state->pending = all - lost + owed;
+  return sweep(ctx, s, state, lost);
+}
+
+/* What hosts have lost by leaving. */
+static enum dp_status take_forfeited(struct dp_ctx *ctx, const struct dp__token_shared *s, struct dp_token_state *state) {
+  const dp_i128 forfeited = dp_flow_sum(ctx, FLOW_FORFEITED);
+  state->forfeited += forfeited;
+  state->held = dp_flow_sum(ctx, FLOW_HELD);
+  return dp_books_post(ctx, DP_REASON_REWARD_REST, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset),
+                       dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset), forfeited);
+}
+
+static void publish(struct dp_ctx *ctx, const struct dp__token_shared *s, const struct dp__token_units *units,
+                    const struct dp__token_units *sent) {
+  static const unsigned at[] = {VALUE_EMISSION, VALUE_STAKE_EMISSION, VALUE_UPTIME_EMISSION};
+  static const unsigned by[] = {VALUE_WORK, VALUE_STAKE, VALUE_UPTIME};
+  const dp_i128 work = units->of[DP_UNIT_WORK];
+  const double index = work > 0 ? dp_i128_to_double(sent->of[DP_UNIT_WORK]) / dp_i128_to_double(work) : 0;
+  for (unsigned k = 0; k < DP_REWARD_UNIT_N; k++) {
+    dp_value_set(ctx, at[k], sent->of[k], dp_books_units(dp_ctx_sim(ctx), s->asset, sent->of[k]));
+    dp_value_set(ctx, by[k], units->of[k], dp_i128_to_double(units->of[k]));
+  }
+  dp_value_set(ctx, VALUE_INDEX, (dp_i128)index, index);
 }
 
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  const struct shared *s = ctx->self->shared;
-  struct dp_token_state *state = state_of(ctx);
-  dp_i128 emission, work = dp_flow_sum(ctx, FLOW_WORK), rewarded = dp_flow_sum(ctx, FLOW_REWARDED);
+  const struct dp__token_shared *s = ctx->self->shared;
+  struct dp_token_state *state = dp__token_state_of(ctx);
+  dp_i128 emission, rewarded = dp_flow_sum(ctx, FLOW_REWARDED);
+  struct dp__token_units units = {0}, sent = {0};
   if (!beat->settlement) return DP_OK;
   DP_TRY(sweep(ctx, s, state, state->pending - rewarded));
+  state->pending = state->window_staked = 0;
   state->rewarded += rewarded;
+  DP_TRY(take_forfeited(ctx, s, state));
   DP_TRY(mint(ctx, s, &emission));
   DP_TRY(dp_allocation_unlock(ctx, dp_own_global(ctx, TRANCHE_TABLE), &s->allocation, supply_of(ctx)));
-  DP_TRY(send(ctx, s, emission, work, &state->pending));
-  emission = state->pending;
-  double index = work > 0 ? dp_i128_to_double(emission) / dp_i128_to_double(work) : 0;
-  dp_value_set(ctx, VALUE_EMISSION, emission, dp_books_units(dp_ctx_sim(ctx), s->asset, emission));
-  dp_value_set(ctx, VALUE_WORK, work, dp_i128_to_double(work));
-  dp_value_set(ctx, VALUE_INDEX, (dp_i128)index, index);
-  return DP_OK;
-}
-
-static enum dp_status reward(struct dp_ctx *ctx, const struct shared *s, struct dp_token_share *share, uint32_t row,
-                             dp_i128 amount) {
-  dp_entity owner = dp_table_entity(dp_own_table(ctx, SHARE_TABLE), row);
-  if (amount == 0) return DP_OK;
-  if (!share->account) DP_TRY(dp_books_open(ctx, DP_ACCOUNT_WALLET, s->asset, owner, &share->account));
-  claim_of(ctx)->rewarded += amount;
-  share->rewarded += amount;
-  uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset);
-  return dp_books_post(ctx, DP_REASON_REWARD_IN, bridge, share->account, amount);
-}
-
-static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
-  const struct shared *s = ctx->self->shared;
-  const struct dp_table *shares = dp_own_table(ctx, SHARE_TABLE);
-  if (!beat->settlement) return DP_OK;
-  dp_i128 emission = dp_value_integer(ctx, ctx->self, VALUE_EMISSION);
-  dp_i128 all = dp_value_integer(ctx, ctx->self, VALUE_WORK);
-  claim_of(ctx)->rewarded = 0;
-  if (all == 0) return DP_OK;
-  for (uint32_t i = dp_table_next(shares, 0); i != DP_NO_ROW; i = dp_table_next(shares, i + 1)) {
-    struct dp_token_share *share = DP_ROW(shares, struct dp_token_share, i);
-    if (share->work_tok == 0) continue;
-    DP_TRY(reward(ctx, s, share, i, dp_token_reward(share->work_tok, emission, all)));
-    share->work_tok = 0;
+  if (ctx->now_ns < s->reward.points_ns) {
+    state->waiting += emission;
+  } else {
+    for (unsigned k = 0; k < DP_REWARD_UNIT_N; k++) units.of[k] = dp_flow_sum(ctx, FLOW_WORK + k);
+    emission += state->waiting;
+    state->waiting = 0;
+    DP_TRY(send(ctx, s, emission, &units, &sent));
   }
+  publish(ctx, s, &units, &sent);
   return DP_OK;
 }
 
 /* ---- measures and invariants ---- */
 
 static void show(struct dp_ctx *ctx, unsigned metric, dp_i128 base) {
-  const struct shared *s = ctx->self->shared;
+  const struct dp__token_shared *s = ctx->self->shared;
   dp_metric_set_global(ctx, metric, dp_books_units(dp_ctx_sim(ctx), s->asset, base));
 }
 
+/* Bonded, held and waiting tokens are nobody's to sell. */
+static dp_i128 outside_float(const struct dp_ctx *ctx, const struct dp__token_shared *s) {
+  const struct dp_token_state *state = dp__token_state_of(ctx);
+  return dp_stake_held(ctx, s->bond) + state->held + state->waiting;
+}
+
 static enum dp_status sample_replicated(struct dp_ctx *ctx) {
-  const struct shared *s = ctx->self->shared;
-  const struct dp_token_state *state = state_of(ctx);
+  const struct dp__token_shared *s = ctx->self->shared;
+  const struct dp_token_state *state = dp__token_state_of(ctx);
   const dp_i128 supply = supply_of(ctx), grown = supply - state->genesis;
   const dp_i128 treasury = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset));
   const dp_i128 locked = dp_allocation_locked(dp_own_global(ctx, TRANCHE_TABLE));
   const double growth = dp_i128_to_double(grown) / dp_i128_to_double(state->genesis);
   show(ctx, METRIC_SUPPLY, supply);
-  show(ctx, METRIC_FLOAT, supply - locked - treasury - dp_credit_held(ctx, s->credit));
+  show(ctx, METRIC_FLOAT, supply - locked - treasury - dp_credit_held(ctx, s->credit) - outside_float(ctx, s));
   show(ctx, METRIC_LOCKED, locked);
   show(ctx, METRIC_MINTED, state->minted);
   show(ctx, METRIC_BURNED, burned_of(ctx));
   show(ctx, METRIC_REWARDED, state->rewarded);
   show(ctx, METRIC_TREASURY, treasury);
   show(ctx, METRIC_STAKED, state->staked);
+  show(ctx, METRIC_WAITING, state->waiting);
+  show(ctx, METRIC_HELD, state->held);
+  show(ctx, METRIC_DELEGATED, state->delegated);
   show(ctx, METRIC_WINDOW_MINTED, state->window_minted);
   show(ctx, METRIC_WINDOW_BURNED, state->window_burned);
   dp_metric_set_global(ctx, METRIC_INFLATION,
@@ -323,14 +329,15 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   return DP_OK;
 }
 
-/* minted + paid for credits = what hosts took + what they may still take + the treasury's part */
+/* minted + paid for credits = taken by hosts + still theirs + treasury's and delegators' parts + what waits */
 static enum dp_status check_replicated(struct dp_ctx *ctx) {
-  const struct shared *s = ctx->self->shared;
-  const struct dp_token_state *state = state_of(ctx);
+  const struct dp__token_shared *s = ctx->self->shared;
+  const struct dp_token_state *state = dp__token_state_of(ctx);
   dp_i128 total;
-  if (!dp_mint_total(&s->mint, mint_of(ctx), ctx->now_ns, &total) || state->minted != total)
+  if (!dp_mint_total(&s->mint, dp__token_mint_of(ctx), clock_of(ctx, s), &total) || state->minted != total)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: %s: minted is not what the schedule says", ctx->self->name);
-  if (state->minted + state->paid != state->rewarded + state->pending + state->swept)
+  if (state->minted + state->paid != state->rewarded + state->pending + state->swept + state->delegated +
+                                          state->waiting)
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.token: %s: rewards and remainders do not add up to what was minted",
                    ctx->self->name);
   return DP_OK;

@@ -110,6 +110,24 @@ static enum dp_status follow_tide(struct dp_ctx *ctx, const struct shared *s, st
   return dp_books_post(ctx, DP_REASON_HOLDER_CASH, state->usd_account, outside, usd);
 }
 
+/* From `day` on it sells, until the price is fall_ratio below what it was then: each settlement as many tokens as take a
+ * pool x y = k there, x (1 / sqrt(P* / P) - 1), of what it has. */
+static enum dp_status dump(struct dp_ctx *ctx, const struct shared *s, struct dp_trader_state *state, double price) {
+  const struct dp_trader_config *c = ctx->self->config;
+  const double in_pool = dp_exchange_depth_usd(ctx, s->exchange) / (sqrt(1.02) - 1) / price;
+  dp_i128 token = 0, has = dp_books_balance(ctx, state->token_account);
+  if (state->started == 1 && (double)ctx->now_ns >= c->day * (double)DP_DAY) {
+    state->started = 2;
+    state->mean_usd = price;
+  }
+  const double target = state->mean_usd * (1 - c->fall_ratio);
+  if (state->started == 2 && (has == 0 || price <= target * 1.005)) state->started = 3;
+  if (state->started != 2) return DP_OK;
+  const int64_t decimals = ((const struct dp_token_config *)s->token->config)->decimals;
+  if (!dp_token_base_units(in_pool * (sqrt(price / target) - 1), decimals, &token) || token > has) token = has;
+  return dp_exchange_order(ctx, s->exchange, state->desk, 0, token);
+}
+
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   const struct shared *s = ctx->self->shared;
   struct dp_trader_state *state = state_of(ctx, ctx->self);
@@ -122,6 +140,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   }
   if (!(days > 0)) return DP_OK;
   DP_TRY(follow_tide(ctx, s, state));
+  if (((const struct dp_trader_config *)ctx->self->config)->kind == DP_TRADER_DUMP) return dump(ctx, s, state, price);
   look(ctx, s, state, price, days);
   const int64_t ppb = dp_token_ppb(decide(ctx, s, state, price, days));
   const dp_i128 usd = ppb > 0 ? dp_token_part(dp_books_balance(ctx, state->usd_account), ppb) : 0;
@@ -154,6 +173,8 @@ static enum dp_status open_accounts(struct dp_ctx *ctx, const struct shared *s, 
                    "(leave more of the supply unallocated, or give it fewer)", ctx->self->name,
                    dp_books_units(dp_ctx_sim(ctx), s->asset, tokens), s->token->name,
                    dp_books_units(dp_ctx_sim(ctx), s->asset, dp_books_balance(ctx, holders)));
+  const struct dp_trader_config *c = ctx->self->config;
+  if (c->kind == DP_TRADER_DUMP && tokens == 0) tokens = dp_books_balance(ctx, holders) / 2;
   DP_TRY(dp_books_open(ctx, DP_ACCOUNT_HOLDERS, s->asset, owner, &state->token_account));
   DP_TRY(dp_books_open(ctx, DP_ACCOUNT_HOLDERS, DP_USD, owner, &state->usd_account));
   const struct dp_desk desk = {.usd_account = state->usd_account, .token_account = state->token_account,
@@ -236,19 +257,21 @@ static enum dp_status check(void *config, struct dp_err *err) {
   return DP_OK;
 }
 
-static const char *const kinds[] = {"momentum", "mean_reversion", "fundamental", "noise", NULL};
+static const char *const kinds[] = {"momentum", "mean_reversion", "fundamental", "noise", "dump", NULL};
 
 #define FIELD(f) DP_FIELD(struct dp_trader_config, f)
 static const struct dp_param params[] = {
     {FIELD(kind), .type = DP_PARAM_CHOICE, .unit = "text", .value = DP_TRADER_MOMENTUM, .choices = kinds,
-     .doc = "buys what has risen, buys what has fallen, compares with discounted revenue, or trades at random",
+     .doc = "buys what has risen, buys what has fallen, compares with discounted revenue, trades at random, or (dump) "
+            "sells on a day until the price has fallen",
      .source = "none; momentum and fundamental: Hommes 2006, Heterogeneous agent models"},
     {FIELD(exchange), .type = DP_PARAM_REF, .unit = "text", .part = "ledger.exchange", .required = true,
      .doc = "where it trades", .source = "none"},
     {FIELD(usd), .type = DP_PARAM_NUMBER, .unit = "usd", .value = 0, .min = 0, .max = 1e12,
      .doc = "money at the start, from outside", .source = "none"},
     {FIELD(tokens), .type = DP_PARAM_NUMBER, .unit = "token", .value = 0, .min = 0, .max = 1e15,
-     .doc = "tokens at the start, of the supply that is in no tranche", .source = "none"},
+     .doc = "tokens at the start, of the supply that is in no tranche; dump: 0: half of what is nobody's",
+     .source = "none"},
     {FIELD(horizon_d), .type = DP_PARAM_NUMBER, .unit = "d", .value = 20, .min = 1e-3, .max = 3650, .log_scale = true,
      .doc = "time that it remembers, and in which it trades a full conviction", .source = "none"},
     {FIELD(aggressiveness), .type = DP_PARAM_NUMBER, .unit = "1", .value = 1, .min = 0, .max = 1000,
@@ -258,6 +281,10 @@ static const struct dp_param params[] = {
      .source = "none; venture hurdle rates of 20 to 30 %"},
     {FIELD(growth_per_year), .type = DP_PARAM_NUMBER, .unit = "1", .value = 0, .min = -1, .max = 9.9,
      .doc = "fundamental: growth that it expects of the take", .source = "none"},
+    {FIELD(day), .type = DP_PARAM_NUMBER, .unit = "d", .value = 0, .min = 0, .max = 1e5,
+     .doc = "dump: it begins to sell", .source = "none"},
+    {FIELD(fall_ratio), .type = DP_PARAM_NUMBER, .unit = "1", .value = 0.8, .min = 0, .max = 0.999,
+     .doc = "dump: and stops when the price is so far below that of the day, or its tokens are gone", .source = "none"},
     {FIELD(factor), .type = DP_PARAM_REF, .unit = "text", .part = "ledger.factor",
      .doc = "tide of its money: the budget follows it; none when left out", .source = "none"},
 };

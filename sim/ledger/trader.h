@@ -8,7 +8,7 @@
 
 #include "model/sim.h"
 
-enum dp_trader_kind { DP_TRADER_MOMENTUM, DP_TRADER_MEAN_REVERSION, DP_TRADER_FUNDAMENTAL, DP_TRADER_NOISE };
+enum dp_trader_kind { DP_TRADER_MOMENTUM, DP_TRADER_MEAN_REVERSION, DP_TRADER_FUNDAMENTAL, DP_TRADER_NOISE, DP_TRADER_DUMP };
 
 struct dp_trader_config {
   int kind;               /* enum dp_trader_kind */
@@ -17,6 +17,7 @@ struct dp_trader_config {
   double horizon_d;       /* memory, and time in which a full conviction is traded */
   double aggressiveness;  /* conviction for a deviation of 100 % */
   double discount_per_year, growth_per_year; /* FUNDAMENTAL */
+  double day, fall_ratio; /* DUMP */
   struct dp_ref factor;   /* tide of the USD budget (ledger.factor) */
 };
 
@@ -30,7 +31,7 @@ struct dp_trader_state {
   double factor_seen, first_price_usd, signal;
   uint32_t usd_account, token_account; /* of the replicated book */
   uint32_t desk;
-  uint32_t started;                    /* 1 after the first decision */
+  uint32_t started;                    /* 1 after the first decision; DUMP: 2 while it sells, 3 after that */
 };
 
 extern const struct dp_model dp_trader_model;

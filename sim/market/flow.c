@@ -159,6 +159,7 @@ static enum dp_status match(struct dp_ctx *ctx) {
   c->since_ns = end_ns;
   dp_metric_add_i128(ctx, DP_GATEWAY_SPEND, 0, d.spend_nusd);
   dp_metric_add_i128(ctx, DP_GATEWAY_TAKE, 0, d.take_nusd);
+  dp_metric_add_i128(ctx, DP_GATEWAY_EARNED, 0, d.spend_nusd - d.take_nusd);
   dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, d.work_utok);
   dp_metric_add_i128(ctx, DP_GATEWAY_CAPACITY, 0, all.utok);
   if (end_ns >= dp_ctx_sim(ctx)->spec.end_ns) return DP_OK;

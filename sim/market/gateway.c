@@ -139,6 +139,7 @@ static void leave(struct dp_ctx *ctx, uint32_t node, int64_t tokens) {
   struct dp_listing l = *dp_listing_at(ctx, node);
   l.in_flight_n--;
   l.pending_tok -= tokens;
+  l.barred = dp_record_bars(ctx, node);
   dp_index_put(ctx, node, &l);
 }
 
@@ -147,6 +148,7 @@ static enum dp_status done(struct dp_ctx *ctx, const struct dp_event *event) {
   dp_event_payload(event, &result, sizeof result);
   const uint32_t node = dp_entity_row(event->dest);
   leave(ctx, node, (int64_t)result.prompt_n + (int64_t)result.output_n);
+  if (result.outcome == DP_JOB_COMPLETED) dp_record_hear(ctx, ctx->self, node, true);
   if (result.outcome == DP_JOB_COMPLETED) DP_TRY(dp_trade_complete(ctx, node, &result));
   return deliver(ctx, &result);
 }
@@ -154,6 +156,7 @@ static enum dp_status done(struct dp_ctx *ctx, const struct dp_event *event) {
 static enum dp_status lost(struct dp_ctx *ctx, const struct dp_event *event) {
   struct dp_job job;
   dp_event_payload(event, &job, sizeof job);
+  dp_record_hear(ctx, ctx->self, dp_entity_row(event->dest), false);
   leave(ctx, dp_entity_row(event->dest), (int64_t)job.prompt_n + (int64_t)job.output_n);
   return place_here(ctx, &job);
 }
@@ -246,6 +249,16 @@ static enum dp_status find_views(struct dp_ctx *ctx, const char *model, const ch
   return DP_OK;
 }
 
+/** Where hosts' earnings wait, if the network pays on a chain. */
+static enum dp_status find_payout(struct dp_ctx *ctx, struct dp_gateway_shared *shared) {
+  for (const struct dp_instance *i = dp_sim_first(dp_ctx_sim(ctx), "ledger.payout"); i; i = dp_sim_next(i)) {
+    if (!dp_instance_refers(i, "network", ctx->self)) continue;
+    shared->has_due = true;
+    return dp_view_find(i, "host", "account", &shared->due, ctx->err);
+  }
+  return DP_OK;
+}
+
 static enum dp_status init_replicated(struct dp_ctx *ctx) {
   struct dp_instance *self = (struct dp_instance *)ctx->self;
   const struct dp_gateway_config *config = self->config;
@@ -261,6 +274,7 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   DP_TRY(dp_view_find(dp_sim_first(self->sim, "hardware.node"), "node", "provider", &shared->provider, ctx->err));
   DP_TRY(find_views(ctx, "provider.fleet", "host", "usd_account", &shared->usd_account));
   DP_TRY(find_views(ctx, "workload.inference", "source", "expected_ttft_s", &shared->expected));
+  DP_TRY(find_payout(ctx, shared));
   DP_TRY(dp_flow_workloads(ctx));
   if (config->fidelity == DP_FIDELITY_FLOW) return dp_flow_init(ctx);
   if (shared->place->cell_n > 1)
@@ -327,6 +341,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
 static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   if (!beat->settlement) return DP_OK;
   if (is_flow(ctx) && !beat->last) dp_flow_take_spill(ctx);
+  if (!is_flow(ctx)) dp_record_forgive(ctx);
   return dp_trade_pay_out(ctx);
 }
 

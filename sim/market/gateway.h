@@ -28,6 +28,8 @@ struct dp_gateway_config {
   double price_weight;        /* logit: utility lost when the price doubles, over ln 2 */
   double latency_weight_per_s; /* logit: utility lost a second to the first token */
   double network_preference;  /* logit: utility of the network over the cloud at equal price and latency */
+  int64_t reputation_jobs_n;   /* memory of a host's record, in jobs */
+  double min_reputation_ratio; /* below it a host gets no requests */
 };
 
 /** Row of table `listing`, one a node; price 0 where the node is not in this network. What the index rests on (price,
@@ -44,7 +46,14 @@ struct dp_listing {
   uint32_t in_flight_n;
   uint16_t tier; /* row of table `tier` (at flow fidelity `stock`), if listed */
   uint8_t up;
-  uint8_t zero;
+  uint8_t barred; /* 1: its record is too bad to get a request */
+};
+
+/** Row of table `record`, one a node: how its jobs have ended. */
+struct dp_record {
+  uint32_t done_n, lost_n;
+  uint32_t distrust_ppm; /* 1 less its reputation, in millionths: 0 at birth */
+  uint32_t zero;
 };
 
 /** Row of table `tier`: the listed hosts of a cell that have one and the same context size, summed. */
@@ -98,6 +107,8 @@ struct dp_gateway_shared {
   struct dp_view capacity;     /* workload.server/server capacity_tok: fixed when a node joins */
   struct dp_view provider;     /* hardware.node/node provider: instance of the host's fleet */
   struct dp_view *usd_account; /* [instance_n] provider.fleet/host usd_account, by fleet */
+  struct dp_view due;          /* ledger.payout/host account: where earnings wait for a chain */
+  bool has_due;                /* they do; else they go to the wallets at once */
   struct dp_view *expected;    /* [instance_n] workload.inference/source expected_ttft_s, by workload */
   uint16_t channel;            /* between gateways; 0 with one cell */
   uint16_t server;             /* instance that runs requests */
@@ -107,12 +118,13 @@ struct dp_gateway_shared {
 };
 
 enum dp_gateway_table {
-  DP_GATEWAY_LISTING, DP_GATEWAY_TIER, DP_GATEWAY_INDEX, DP_GATEWAY_CELL, DP_GATEWAY_STOCK, /* of cells */
+  DP_GATEWAY_LISTING, DP_GATEWAY_TIER, DP_GATEWAY_INDEX, DP_GATEWAY_CELL, DP_GATEWAY_STOCK, DP_GATEWAY_RECORD, /* of cells */
   DP_GATEWAY_SPILL = 0 /* replicated */
 };
 enum dp_gateway_metric {
   DP_GATEWAY_SUBMITTED, DP_GATEWAY_SPEND, DP_GATEWAY_WORK, DP_GATEWAY_TAKE, DP_GATEWAY_REMOTE, DP_GATEWAY_CLOUD_N,
-  DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY, DP_GATEWAY_WANTED, DP_GATEWAY_CAPACITY, DP_GATEWAY_FORWARDED
+  DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY, DP_GATEWAY_WANTED, DP_GATEWAY_CAPACITY, DP_GATEWAY_FORWARDED,
+  DP_GATEWAY_EARNED
 };
 enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE, DP_GATEWAY_FLOW_PAYABLE };
 enum dp_gateway_value { DP_GATEWAY_VALUE_SPEND, DP_GATEWAY_VALUE_TAKE };
@@ -120,6 +132,23 @@ enum dp_gateway_value { DP_GATEWAY_VALUE_SPEND, DP_GATEWAY_VALUE_TAKE };
 static inline struct dp_listing *dp_listing_at(const struct dp_ctx *ctx, uint32_t node) {
   return DP_ROW(dp_own_table(ctx, DP_GATEWAY_LISTING), struct dp_listing, node);
 }
+
+/* ---- record.c: reputation ---- */
+
+/** Record of a node of the cell at a network. */
+static inline struct dp_record *dp_record_at(const struct dp_ctx *ctx, const struct dp_instance *network, uint32_t node) {
+  return DP_ROW(&ctx->cell->tables[network->first_cell_table + DP_GATEWAY_RECORD], struct dp_record, node);
+}
+
+/** A job has ended well, or was lost: the reputation is an exponentially weighted mean of 1 and 0 over
+ *  `reputation_jobs_n` jobs. */
+void dp_record_hear(struct dp_ctx *ctx, const struct dp_instance *network, uint32_t node, bool good);
+
+/** Whether a host's record is too bad for a request. */
+bool dp_record_bars(const struct dp_ctx *ctx, uint32_t node);
+
+/** Settlement: who is barred is forgiven a job's worth. */
+void dp_record_forgive(struct dp_ctx *ctx);
 
 /* ---- index.c: hosts of the cell, so kept that a choice costs O(log hosts) ---- */
 
@@ -183,7 +212,7 @@ enum dp_status dp_trade_send(struct dp_ctx *ctx, int64_t amount_nusd);
 enum dp_status dp_trade_receive(struct dp_ctx *ctx, int64_t amount_nusd);
 /** A host has done the work: its share becomes payable, the protocol's is taken. */
 enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct dp_job_result *result);
-/** Settlement: what is payable reaches the wallets, at either fidelity. */
+/** Settlement: what is payable reaches the wallets, or the accounts in which it waits for a chain, at either fidelity. */
 enum dp_status dp_trade_pay_out(struct dp_ctx *ctx);
 
 #endif

@@ -37,7 +37,7 @@ static struct field field_of(const struct dp_ctx *ctx, uint32_t tier) {
 
 /** Whether a listing can take one more request of some size. */
 static inline bool room(const struct dp_listing *l, int64_t queue_n) {
-  return l->price_nusd_per_mtok > 0 && l->up && l->in_flight_n < queue_n;
+  return l->price_nusd_per_mtok > 0 && l->up && !l->barred && l->in_flight_n < queue_n;
 }
 
 /** Whether listing a is really better than listing b by the routing rule. */

@@ -42,10 +42,12 @@ static void set_rates(struct dp_ctx *ctx, struct dp_stock *s) {
 
 /** A host's work in an interval must fit 63 bits. */
 static enum dp_status check_rate(struct dp_ctx *ctx, const struct dp_stock *s) {
-  const double interval_s = (double)dp_ctx_sim(ctx)->spec.settle_every_ns / 1e9;
+  const struct dp_spec *spec = &dp_ctx_sim(ctx)->spec;
+  const double interval_s = dp_time_s(spec->settle_every_ns < spec->end_ns ? spec->settle_every_ns : spec->end_ns);
   if ((double)s->rate_utok_per_s * interval_s < 4e18) return DP_OK;
-  return dp_fail(ctx->err, DP_SCENARIO, "%s: a host does %g units of work a second, too many for an interval of %g s (take "
-                 "a larger unit, or settle more often)", ctx->self->name, (double)s->rate_utok_per_s / 1e6, interval_s);
+  return dp_fail(ctx->err, DP_SCENARIO, "market.gateway: %s: a host does %g units of work a second, too many for an "
+                 "interval of %g s (take a larger unit, or settle more often)", ctx->self->name,
+                 (double)s->rate_utok_per_s / 1e6, interval_s);
 }
 
 static enum dp_status find_stock(struct dp_ctx *ctx, uint16_t node_class, uint16_t *out) {

@@ -51,6 +51,7 @@ enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct
   dp_metric_add(ctx, DP_GATEWAY_SPEND, 0, result->amount_nusd);
   dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, work);
   dp_metric_add(ctx, DP_GATEWAY_TAKE, 0, take);
+  dp_metric_add(ctx, DP_GATEWAY_EARNED, 0, share);
   return DP_OK;
 }
 
@@ -59,13 +60,14 @@ enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct
 enum dp_status dp_trade_pay_out(struct dp_ctx *ctx) {
   const struct dp_gateway_shared *shared = shared_of(ctx);
   struct dp_books_run run;
-  DP_TRY(dp_books_run_begin(ctx, DP_REASON_PAYOUT, own(ctx, DP_ACCOUNT_PAYABLE), true, &run));
+  const enum dp_reason reason = shared->has_due ? DP_REASON_PAYOUT_DUE : DP_REASON_PAYOUT;
+  DP_TRY(dp_books_run_begin(ctx, reason, own(ctx, DP_ACCOUNT_PAYABLE), true, &run));
   struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
   for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1)) {
     struct dp_listing *l = dp_listing_at(ctx, i);
-    if (i + FETCH_ROWS < listings->row_n) dp_books_prefetch(ctx, dp_listing_at(ctx, i + FETCH_ROWS)->wallet);
+    if (i + FETCH_ROWS < listings->row_n) dp_books_run_prefetch(&run, dp_listing_at(ctx, i + FETCH_ROWS)->wallet);
     if (l->payable_nusd == 0) continue;
-    uint32_t wallet = l->wallet;
+    uint32_t wallet = shared->has_due ? *(const uint32_t *)dp_view_at(ctx, &shared->due, i) : l->wallet;
     if (wallet == 0) {
       const uint16_t fleet = *(const uint16_t *)dp_view_at(ctx, &shared->provider, i);
       wallet = *(const uint32_t *)dp_view_at(ctx, &shared->usd_account[fleet], i);

@@ -15,13 +15,19 @@
   X(dp_demand_model)    /* demand as rates */                                                                        \
   X(dp_server_model)    /* service of it */                                                                          \
   X(dp_gateway_model)   /* routing by posted prices */                                                               \
+  X(dp_auction_model)   /* leases by reverse auction */                                                              \
   X(dp_token_model)     /* supply, emission, rewards */                                                              \
   X(dp_factor_model)    /* a market's tide: scales outside money */                                                  \
   X(dp_feed_model)      /* what an oracle says a token is worth */                                                   \
+  X(dp_stake_model)     /* collateral, delegation, slashing */                                                       \
   X(dp_credit_model)    /* credits that customers pay in a burned token */                                           \
   X(dp_trader_model)    /* speculators */                                                                            \
   X(dp_retail_model)    /* a crowd that follows the price */                                                         \
   X(dp_exchange_model)  /* a token's price, made by trades */                                                        \
+  X(dp_chain_model)     /* settlement chains */                                                                      \
+  X(dp_payout_model)    /* payouts to hosts on them */                                                               \
+  X(dp_sector_model)    /* projects that choose one */                                                               \
+  X(dp_coverage_model)  /* hotspots paid for coverage */                                                             \
   X(dp_ov_model)        /* a published model, to compare with */
 
 #define DP_X(name) extern const struct dp_model name;

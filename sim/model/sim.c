@@ -14,8 +14,23 @@ void *dp_host_alloc(struct dp_sim *sim, size_t bytes) {
   return block + 1;
 }
 
+/* Puts the line that made the instance in front; a message that names the model is not told it twice. */
+static bool blame_line(const struct dp_instance *in, struct dp_err *err) {
+  const struct dp_spec *spec = &in->sim->spec;
+  const size_t len = strlen(in->model->name);
+  const bool says = strncmp(err->text, in->model->name, len) == 0 && err->text[len] == ':';
+  for (size_t i = 0; i < spec->made_at_n; i++) {
+    if (spec->instances[i].config != in->config || spec->instances[i].model != in->model) continue;
+    dp_err_prefix(err, "%s:%d: %s%s", spec->made_at[i].file, spec->made_at[i].line, says ? "" : in->model->name,
+                  says ? "" : ": ");
+    return true;
+  }
+  return false;
+}
+
 enum dp_status dp_host_blame(const struct dp_instance *in, dp_time now_ns, enum dp_status status, struct dp_err *err) {
   dp_fail(err, status, "%s", dp_status_text(status));
+  if (now_ns < 0 && err && blame_line(in, err)) return status;
   char at[DP_DURATION_TEXT + 4] = "";
   if (now_ns >= 0) {
     char text[DP_DURATION_TEXT];

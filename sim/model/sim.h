@@ -16,6 +16,12 @@ struct dp_instance_spec {
   void *config;     /* filled configuration of model->schema; references are resolved in place */
 };
 
+/** The line of a scenario that made an instance. */
+struct dp_made_at {
+  const char *file;
+  int line;
+};
+
 /** What to simulate. Everything is borrowed and must outlive the simulation. */
 struct dp_spec {
   const char *name;       /* of the scenario */
@@ -25,6 +31,8 @@ struct dp_spec {
   uint64_t seed, replicate;
   const struct dp_instance_spec *instances; /* [instance_n] in any order */
   size_t instance_n;
+  const struct dp_made_at *made_at; /* [made_at_n] of the first instances, for messages of init; NULL: made in C */
+  size_t made_at_n;
   const struct dp_model *const *registry; /* ended by NULL: the order of models, and the implicit ones (dp_models of
                                              model/registry.h); NULL: only the models of `instances`, in their order */
 };

@@ -11,6 +11,7 @@
  *   ledger.token    share: account (token wallet; 0: none yet)
  *   market.gateway  listing: busy_ns (time at work, at flow fidelity); cell: quote_nusd_per_mtok, cloud_nusd_per_mtok,
  *                   advantage, served_ratio, ttft_s (what customers at flow fidelity go by)
+ *   market.gateway  record: lost_n, distrust_ppm (1 less a host's reputation)
  *   workload.inference source: expected_ttft_s (what its customers in a cell have seen lately)
  *   workload.demand class: work_per_s, jobs_per_s, solo_jobs_per_s, slots_n, first_token_s (of a node, row = class id);
  *                   customers: prompt_tok, output_tok
@@ -54,7 +55,11 @@
   X(CHAIN_SPELL, "how busy a chain is for a while")                                                                  \
   X(CHAIN_BLOCK, "what others put into a block")                                                                     \
   X(CHAIN_LAND, "which transactions a block takes")                                                                  \
-  X(PROJECT, "a project and its choice of a chain")
+  X(PROJECT, "a project and its choice of a chain")                                                                  \
+  X(HOTSPOT, "where a hotspot stands; whether its owner looks")                                                      \
+  X(PEOPLE, "how many live in each hexagon")                                                                         \
+  X(ORDER, "a customer's order at an auction")                                                                       \
+  X(BID, "a bidder's cost of an order, and how fast he is")
 
 enum dp_stream {
 #define DP_X(name, doc) DP_STREAM_##name,

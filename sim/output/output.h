@@ -45,6 +45,8 @@ struct dp_provenance {
   const struct dp_schema *const *schemas; /* [schema_n] of parts and built-in policies: what their parameters are; they
                                              live as long as the program */
   size_t schema_n;
+  const char *const *hindsight; /* [hindsight_n] what the scenario knows and could not know at its date; one text each */
+  size_t hindsight_n;
 };
 
 /** What is known when the run is over. */

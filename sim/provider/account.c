@@ -13,13 +13,6 @@ static int64_t seen(const struct dp_ctx *ctx, const struct dp_view *view, uint32
   return *(const int64_t *)dp_view_at(ctx, view, node);
 }
 
-dp_i128 dp__host_net_nusd(const struct dp_ctx *ctx, uint32_t node) {
-  const struct dp_fleet_shared *s = dp__fleet_shared(ctx);
-  const struct dp_host *h = dp__host_at(ctx, node);
-  return dp_books_balance(ctx, h->usd_account) + seen(ctx, &s->payable, node) - seen(ctx, &s->capital, node) -
-         h->capital_nusd;
-}
-
 dp_i128 dp__host_gross_nusd(const struct dp_ctx *ctx, uint32_t node) {
   return dp__host_net_nusd(ctx, node) + seen(ctx, &dp__fleet_shared(ctx)->electricity, node) +
          dp__host_at(ctx, node)->cost_nusd;
@@ -35,12 +28,19 @@ int64_t dp__host_resale_nusd(const struct dp_ctx *ctx, uint32_t node) {
   if (!exit || h->capex_nusd == 0) return 0;
   const double age = age_d(ctx, node, h->state == DP_HOST_LEAVING ? h->left_ns : ctx->now_ns);
   if (exit->life_d > 0 && age >= exit->life_d) return 0;
-  return llround((double)h->capex_nusd * dp_operator_resale_share(exit->resale_ratio, exit->depreciation_ratio, age));
+  struct dp_fleet_shared *s = ctx->self->shared;
+  if (age != s->resale_age_d || s->resale_share == 0) {
+    s->resale_age_d = age;
+    s->resale_share = dp_operator_resale_share(exit->resale_ratio, exit->depreciation_ratio, age);
+  }
+  return llround((double)h->capex_nusd * s->resale_share);
 }
 
 dp_i128 dp__host_profit_nusd(const struct dp_ctx *ctx, uint32_t node) {
   return dp__host_net_nusd(ctx, node) + dp__host_resale_nusd(ctx, node) - dp__host_at(ctx, node)->capex_nusd;
 }
+
+int64_t dp__worth_nusd(double usd) { return llround(fmax(-1e18, fmin(usd * 1e9, 1e18))); }
 
 /** All that it earned, its tokens at their price; what owners are compared by. */
 static int64_t income_nusd(const struct dp_ctx *ctx, uint32_t node) {
@@ -48,8 +48,8 @@ static int64_t income_nusd(const struct dp_ctx *ctx, uint32_t node) {
   dp_i128 sum = dp__host_gross_nusd(ctx, node);
   for (size_t i = 0; i < s->token_n; i++)
     if (s->tokens[i].slot >= 0)
-      sum += llround(dp__host_tokens(ctx, &s->tokens[i], node) * dp__token_price_usd(ctx, &s->tokens[i]) * 1e9);
-  return sum > 0 ? (int64_t)sum : 0;
+      sum += dp__worth_nusd(dp__host_tokens(ctx, &s->tokens[i], node) * dp__token_price_usd(ctx, &s->tokens[i]));
+  return sum < 0 ? 0 : sum < INT64_MAX ? (int64_t)sum : INT64_MAX;
 }
 
 /* ---- what it pays ---- */

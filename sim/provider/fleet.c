@@ -19,13 +19,6 @@ static void release(void *shared) {
   free(s);
 }
 
-uint32_t dp__host_next(const struct dp_ctx *ctx, uint32_t from) {
-  const struct dp_table *hosts = dp_own_table(ctx, DP_FLEET_HOST);
-  uint32_t i = dp_table_next(hosts, from);
-  while (i != DP_NO_ROW && dp__host_at(ctx, i)->fleet != ctx->self->index) i = dp_table_next(hosts, i + 1);
-  return i;
-}
-
 /** The beat of those who enter, leave, or wait for their money back; 0: there are none. */
 static dp_time decision_period(const struct dp_fleet_config *config) {
   const bool decides = config->entry.part || config->exit.part || config->capex_ratio > 0;
@@ -98,8 +91,17 @@ static double local_hour(struct dp_ctx *ctx) {
   return (double)(((t % DP_DAY) + DP_DAY) % DP_DAY) / (double)DP_HOUR;
 }
 
+/** What all hosts of a fleet in a cell see alike. */
+struct sight {
+  double electricity_usd_per_h, hour, day;
+};
+
+static struct sight look_around(struct dp_ctx *ctx) {
+  return (struct sight){electricity_usd_per_h(ctx), local_hour(ctx), (double)ctx->now_ns / (double)DP_DAY};
+}
+
 /** Asks the policy of one host and posts the price if it is another one. */
-static enum dp_status decide(struct dp_ctx *ctx, uint32_t node, int64_t lowest_nusd) {
+static enum dp_status decide(struct dp_ctx *ctx, uint32_t node, const struct sight *sight, int64_t lowest_nusd) {
   const struct dp_fleet_config *config = ctx->self->config;
   struct dp_table *hosts = dp_own_table(ctx, DP_FLEET_HOST);
   struct dp_host *h = DP_ROW(hosts, struct dp_host, node);
@@ -108,23 +110,24 @@ static enum dp_status decide(struct dp_ctx *ctx, uint32_t node, int64_t lowest_n
       [DP_PRICING_PRICE] = (double)h->price_nusd_per_mtok / 1e9,
       [DP_PRICING_LOWEST] = (double)lowest_nusd / 1e9,
       [DP_PRICING_UTILISATION] = span > 0 ? (double)(busy - h->busy_seen_ns) / (double)span : 0,
-      [DP_PRICING_ELECTRICITY] = electricity_usd_per_h(ctx),
-      [DP_PRICING_HOUR] = local_hour(ctx),
-      [DP_PRICING_DAY] = (double)ctx->now_ns / (double)DP_DAY,
+      [DP_PRICING_ELECTRICITY] = sight->electricity_usd_per_h,
+      [DP_PRICING_HOUR] = sight->hour,
+      [DP_PRICING_DAY] = sight->day,
   };
   const dp_entity entity = dp_table_entity(hosts, node);
-  struct dp_rng rng = dp_ctx_rng(ctx, entity, DP_STREAM(DP_STREAM_PRICING, ctx->self->index), h->decision_n);
+  struct dp_rng rng = dp_ctx_rng_later(ctx, entity, DP_STREAM(DP_STREAM_PRICING, ctx->self->index), h->decision_n);
   double action[1] = {0};
   struct dp_policy_call call = {.obs = obs, .state = h->policy_state, .action = action, .rng = &rng};
   DP_TRY(config->pricing->decide(config->pricing, &call, ctx->err));
   if (!(action[0] > 0 && action[0] <= DP_PRICE_MAX_USD_PER_MTOK))
     return dp_fail(ctx->err, DP_SCENARIO, "%s: pricing policy '%s' set a price of %g USD/Mtok (it must be in (0, 1e6])",
                    ctx->self->name, config->pricing->name, action[0]);
-  const int64_t rounded = llround(action[0] * 1e9), price = rounded > 0 ? rounded : 1;
+  const bool as_before = action[0] == obs[DP_PRICING_PRICE]; /* which rounds to the price that it was made of */
+  const int64_t rounded = as_before ? h->price_nusd_per_mtok : llround(action[0] * 1e9);
+  const int64_t price = rounded > 0 ? rounded : 1;
   h->busy_seen_ns = busy;
   h->decided_ns = ctx->now_ns;
   h->decision_n++;
-  dp_metric_add(ctx, DP_FLEET_DECISIONS, 0, 1);
   if (price == h->price_nusd_per_mtok) return DP_OK;
   h->price_nusd_per_mtok = price;
   struct dp_price_posted posted = {.price_nusd_per_mtok = h->price_nusd_per_mtok, .market = config->network.instance};
@@ -143,7 +146,9 @@ static enum dp_status join(struct dp_ctx *ctx, uint32_t node, const struct dp_ev
   DP_TRY(dp_books_open(ctx, DP_ACCOUNT_WALLET, DP_USD, event->dest, &h->usd_account));
   DP_TRY(dp__host_born(ctx, node, joined.note));
   h->decided_ns = ctx->now_ns;
-  return decide(ctx, node, 0);
+  dp_metric_add(ctx, DP_FLEET_DECISIONS, 0, 1);
+  const struct sight sight = look_around(ctx);
+  return decide(ctx, node, &sight, 0);
 }
 
 static enum dp_status left(struct dp_ctx *ctx, uint32_t node) {
@@ -184,15 +189,33 @@ static struct lowest find_lowest(struct dp_ctx *ctx) {
   return l;
 }
 
+static bool does_not_look(const struct dp_ctx *ctx) {
+  return dp__fleet_config(ctx)->pricing->decide == dp_policy_fixed.decide;
+}
+
+/** A decision for the same price. */
+static void stay(struct dp_ctx *ctx, uint32_t node) {
+  struct dp_host *h = dp__host_at(ctx, node);
+  h->busy_seen_ns = busy_ns(ctx, node);
+  h->decided_ns = ctx->now_ns;
+  h->decision_n++;
+}
+
 /** Every host decides against the prices as they stood when the beat began: no one gains by his place in the table. */
 static enum dp_status reprice(struct dp_ctx *ctx) {
   const struct dp_fleet_shared *v = ctx->self->shared;
-  const struct lowest l = find_lowest(ctx);
+  const bool fixed = does_not_look(ctx);
+  const struct lowest l = fixed ? (struct lowest){0} : find_lowest(ctx);
+  const struct sight sight = look_around(ctx);
+  int64_t decision_n = 0;
   for (uint32_t i = dp__host_next(ctx, 0); i != DP_NO_ROW; i = dp__host_next(ctx, i + 1)) {
     if (!*(const uint8_t *)dp_view_at(ctx, &v->up, i)) continue;
     const int64_t lowest = i == l.who ? l.second : l.first;
-    DP_TRY(decide(ctx, i, lowest == INT64_MAX ? 0 : lowest));
+    decision_n++;
+    if (fixed) stay(ctx, i);
+    else DP_TRY(decide(ctx, i, &sight, lowest == INT64_MAX ? 0 : lowest));
   }
+  dp_metric_add(ctx, DP_FLEET_DECISIONS, 0, decision_n);
   return DP_OK;
 }
 

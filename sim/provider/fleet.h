@@ -55,17 +55,23 @@ extern const struct dp_schema dp_entry_schema, dp_exit_schema;
 
 enum dp_host_state { DP_HOST_ACTIVE, DP_HOST_OFF, DP_HOST_LEAVING };
 
-/** Row of table `host`, one a node; `fleet` is 0 where the node is another fleet's. */
+/** Row of table `host`, one a node; `fleet` is 0 where the node is another fleet's. What every settlement reads comes
+ *  first: a line of the cache. */
 struct dp_host {
-  double policy_state[DP_POLICY_STATE_MAX];
-  double kept[DP_FLEET_TOKENS]; /* tokens in its wallets at the last look */
   int64_t price_nusd_per_mtok;
   int64_t busy_seen_ns; /* busy time of the node at the last decision */
   dp_time decided_ns;
   uint64_t decision_n;
-  int64_t sell_ppb; /* sell_ratio in billionths */
   int64_t capex_nusd;      /* what its owner paid for the machine */
   int64_t capital_nusd;    /* paid in by its owner for what is not electricity */
+  uint32_t usd_account;
+  uint32_t tariff_ppm; /* its cost factor in millionths; 0: 1 */
+  uint16_t fleet;   /* instance index */
+  uint8_t state;    /* enum dp_host_state */
+  uint8_t strike_n; /* windows in a row that did not pay */
+  uint8_t quiet_n;  /* settlements since it left without a payment due */
+  uint8_t zero[3];
+  int64_t sell_ppb; /* sell_ratio in billionths */
   int64_t cost_nusd;       /* operating and restart costs so far */
   int64_t seen_gross_nusd; /* income, all costs, energy at the last look */
   int64_t seen_cost_nusd;
@@ -76,15 +82,10 @@ struct dp_host {
   dp_time opex_ns;         /* operating cost is paid up to here */
   dp_time paid_back_ns;    /* age at which it had earned its machine; 0: not yet */
   dp_time left_ns;         /* when it decided to leave */
-  uint32_t usd_account;
-  uint32_t tariff_ppm; /* its cost factor in millionths; 0: 1 */
+  double kept[DP_FLEET_TOKENS]; /* tokens in its wallets at the last look */
+  double policy_state[DP_POLICY_STATE_MAX];
   uint32_t owner;      /* 1 + row of `owner`; 0: an owner of its own */
   uint32_t cohort;     /* row of `cohort` */
-  uint16_t fleet; /* instance index */
-  uint8_t state;  /* enum dp_host_state */
-  uint8_t strike_n; /* windows in a row that did not pay */
-  uint8_t quiet_n;  /* settlements since it left without a payment due */
-  uint8_t zero[7];
 };
 
 #define DP_PRICE_MAX_USD_PER_MTOK 1e6 /* no policy may set more */

@@ -17,7 +17,7 @@ struct dp_fleet_token {
 
 /** `shared`: derived from the scenario, never changed after init but for the scratch of one beat. */
 struct dp_fleet_shared {
-  struct dp_view up, joined, capital, electricity, energy, busy, busy_since, price, payable, in_flight;
+  struct dp_view up, joined, capital, electricity, energy, busy, busy_since, price, payable, in_flight, balance;
   bool has_server;
   bool flow; /* the market is of flow fidelity: busy is its column, and hosts have news at settlements only */
   size_t token_n;
@@ -28,6 +28,7 @@ struct dp_fleet_shared {
   int64_t *order;  /* [cell_n] the same: machines ordered now */
   dp_time decide_ns; /* 0: its owners decide nothing and nothing is observed */
   int64_t opex_nusd_per_d;
+  double resale_age_d, resale_share; /* the resale share last asked for: most hosts are as old as the one before */
 };
 
 /** Row of table `outlook`, one a cell: what owners of the cell have observed, and what they expect. */
@@ -96,7 +97,12 @@ static inline struct dp_outlook *dp__outlook_of(const struct dp_ctx *ctx) {
 }
 
 /** The next host of this fleet from row `from` on, or DP_NO_ROW. */
-uint32_t dp__host_next(const struct dp_ctx *ctx, uint32_t from);
+static inline uint32_t dp__host_next(const struct dp_ctx *ctx, uint32_t from) {
+  const struct dp_table *hosts = dp_own_table(ctx, DP_FLEET_HOST);
+  uint32_t i = dp_table_next(hosts, from);
+  while (i != DP_NO_ROW && dp__host_at(ctx, i)->fleet != ctx->self->index) i = dp_table_next(hosts, i + 1);
+  return i;
+}
 
 /** What electricity costs in the cell, mean since `since_ns`. */
 double dp__electricity_usd_per_kwh(const struct dp_ctx *ctx, dp_time since_ns);
@@ -109,7 +115,13 @@ enum dp_status dp__fleet_views(struct dp_ctx *ctx, struct dp_fleet_shared *s);
 /* ---- account.c: a host's money ---- */
 
 /** In cash: wallet and what is due, less what the owner has put in. */
-dp_i128 dp__host_net_nusd(const struct dp_ctx *ctx, uint32_t node);
+static inline dp_i128 dp__host_net_nusd(const struct dp_ctx *ctx, uint32_t node) {
+  const struct dp_fleet_shared *s = dp__fleet_shared(ctx);
+  const struct dp_host *h = dp__host_at(ctx, node);
+  const int64_t payable = *(const int64_t *)dp_view_at(ctx, &s->payable, node);
+  const int64_t capital = *(const int64_t *)dp_view_at(ctx, &s->capital, node);
+  return *(const dp_i128 *)dp_view_at(ctx, &s->balance, h->usd_account) + payable - capital - h->capital_nusd;
+}
 /** The same before costs: all that it ever earned. */
 dp_i128 dp__host_gross_nusd(const struct dp_ctx *ctx, uint32_t node);
 /** What the machine would bring now. */
@@ -133,6 +145,8 @@ void dp__fleet_reckon(struct dp_ctx *ctx);
 
 /** Price of a token at the last settlement, USD; 0 if it has none. */
 double dp__token_price_usd(const struct dp_ctx *ctx, const struct dp_fleet_token *token);
+/** What tokens are worth, for decisions and comparisons alone: at most ±1e9 usd, whatever a price has come to. */
+int64_t dp__worth_nusd(double usd);
 /** Tokens in a host's wallet, whole tokens. */
 double dp__host_tokens(const struct dp_ctx *ctx, const struct dp_fleet_token *token, uint32_t node);
 /** Takes in what a host has earned since the last look. */

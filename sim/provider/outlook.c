@@ -32,7 +32,7 @@ static int64_t income_since(struct dp_ctx *ctx, struct dp_host *h, uint32_t node
     if (s->tokens[i].slot < 0) continue;
     double *kept = &h->kept[s->tokens[i].slot];
     const double tokens = dp__host_tokens(ctx, &s->tokens[i], node);
-    income += llround((tokens - *kept) * dp__token_price_usd(ctx, &s->tokens[i]) * 1e9);
+    income += dp__worth_nusd((tokens - *kept) * dp__token_price_usd(ctx, &s->tokens[i]));
     *kept = tokens;
   }
   return income;

@@ -56,6 +56,7 @@ enum dp_status dp__fleet_views(struct dp_ctx *ctx, struct dp_fleet_shared *s) {
   const struct dp_instance *server = dp_sim_first(sim, "workload.server");
   const struct dp_instance *market = dp_sim_instance(sim, dp__fleet_config(ctx)->network.instance);
   DP_TRY(find_hardware(ctx, s));
+  DP_TRY(dp_view_find(dp_sim_first(sim, "books"), "account", "balance", &s->balance, ctx->err));
   DP_TRY(dp_view_find(market, "listing", "price_nusd_per_mtok", &s->price, ctx->err));
   DP_TRY(dp_view_find(market, "listing", "payable_nusd", &s->payable, ctx->err));
   DP_TRY(dp_view_find(market, "listing", "in_flight_n", &s->in_flight, ctx->err));

@@ -70,8 +70,9 @@ struct dp_scenario {
   bool built; /* depin.scenario was called */
   struct dp_spec spec;
   const char *question;
-  struct dp_expectation *expectations;
-  size_t expectation_n;
+  const char *as_of; /* a date; NULL: not said */
+  struct dp_expectation *expectations, *survivals;
+  size_t expectation_n, survival_n;
   struct dp_override *check; /* [check_n] parameters of the check form */
   size_t check_n;
   struct dp_script_source *sources;
@@ -145,7 +146,9 @@ int dp__bind_parameters(lua_State *L);      /* bind_params.c */
 const char *dp__bind_bounds(const struct dp_scenario_param *p, char *buf, size_t size); /* "at least 1"; returns buf */
 int dp__bind_scenario_call(lua_State *L);   /* bind_scenario.c */
 int dp__bind_expectation(lua_State *L);     /* bind_expect.c: upvalue 1 is the operator */
-enum dp_status dp__bind_expectations(lua_State *L, int table, struct dp_err *err); /* the scenario's `expect` */
+/** The scenario's `expect` or `survives`, named by `key`; the list belongs to the scenario. */
+enum dp_status dp__bind_expectations(lua_State *L, int table, const char *key, struct dp_expectation **list, size_t *n,
+                                     struct dp_err *err);
 int dp__bind_policy(lua_State *L);          /* policy_lua.c */
 enum dp_status dp__bind_freeze_policies(struct dp_scenario *s, struct dp_err *err);
 void dp__bind_open_policies(lua_State *L);

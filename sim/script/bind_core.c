@@ -125,32 +125,33 @@ static int by_kpi(const void *a, const void *b) {
   return strcmp(((const struct dp_expectation *)a)->kpi, ((const struct dp_expectation *)b)->kpi);
 }
 
-enum dp_status dp__bind_expectations(lua_State *L, int table, struct dp_err *err) {
-  struct dp_scenario *s = dp__bind_scenario(L);
-  size_t n = 0;
-  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) n++;
-  s->expectations = dp__bind_alloc(L, (n + 1) * sizeof *s->expectations);
-  s->expectation_n = 0;
-  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+static enum dp_status check_expectation(const char *key, const struct dp_expectation *e, struct dp_err *err) {
+  char meant[64];
+  if (!dp_catalog_has_kpi(e->kpi, meant))
+    return dp_fail(err, DP_SCENARIO, "scenario: %s: no KPI '%.100s'%s%s%s", key, e->kpi,
+                   meant[0] ? " (did you mean '" : " (depinsim models lists them)", meant, meant[0] ? "'?)" : "");
+  if (isnan(e->low))
+    return dp_fail(err, DP_SCENARIO, "scenario: %s: %s must be depin.at_least(x), at_most(x), between(a, b) or equals(x)",
+                   key, e->kpi);
+  return DP_OK;
+}
+
+enum dp_status dp__bind_expectations(lua_State *L, int table, const char *key, struct dp_expectation **list, size_t *n,
+                                     struct dp_err *err) {
+  *n = 0;
+  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) ++*n;
+  *list = dp__bind_alloc(L, (*n + 1) * sizeof **list);
+  struct dp_expectation *out = *list;
+  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1), out++) {
     if (lua_type(L, -2) != LUA_TSTRING)
-      return dp_fail(err, DP_SCENARIO, "scenario: expect: write [\"kpi.name\"] = depin.at_least(…)");
+      return dp_fail(err, DP_SCENARIO, "scenario: %s: write [\"kpi.name\"] = depin.at_least(…)", key);
     const struct dp_expectation *e = luaL_testudata(L, -1, DP_EXPECTATION_NAME);
-    struct dp_expectation *out = &s->expectations[s->expectation_n++];
     if (e != NULL) *out = *e;
     else *out = (struct dp_expectation){.low = NAN};
     out->kpi = dp__bind_text(L, -2);
   }
-  qsort(s->expectations, n, sizeof *s->expectations, by_kpi); /* so that the same one is reported first each time */
-  for (size_t i = 0; i < n; i++) {
-    const struct dp_expectation *e = &s->expectations[i];
-    char meant[64];
-    if (!dp_catalog_has_kpi(e->kpi, meant))
-      return dp_fail(err, DP_SCENARIO, "scenario: expect: no KPI '%.100s'%s%s%s", e->kpi,
-                     meant[0] ? " (did you mean '" : " (depinsim models lists them)", meant, meant[0] ? "'?)" : "");
-    if (isnan(e->low))
-      return dp_fail(err, DP_SCENARIO, "scenario: expect: %s must be depin.at_least(x), at_most(x), between(a, b) or "
-                                       "equals(x)", e->kpi);
-  }
+  qsort(*list, *n, sizeof **list, by_kpi); /* so that the same one is reported first each time */
+  for (size_t i = 0; i < *n; i++) DP_TRY(check_expectation(key, &(*list)[i], err));
   return DP_OK;
 }
 

@@ -20,7 +20,7 @@ static const double duration_s[] = {1, 60, 3600, 86400};
 
 /* Keys besides durations and the sections of the models. */
 static const char *const plain_keys[] = {"name",   "question", "start", "settle_every_s", "seed",
-                                         "models", "expect",   "check"};
+                                         "models", "expect",   "check", "survives", "as_of"};
 #define PLAIN_N (sizeof plain_keys / sizeof plain_keys[0])
 
 /* ---- scalars ---- */
@@ -172,6 +172,7 @@ static enum dp_status read_check(lua_State *L, struct dp_scenario *s, int table,
 struct list {
   struct dp_instance_spec *specs;
   const struct dp_bound **values; /* [n] where each was made */
+  struct dp_made_at *made_at;     /* [n] the same for the simulation */
   size_t n;
 };
 
@@ -195,6 +196,7 @@ static enum dp_status add_instance(lua_State *L, struct list *list, const char *
   }
   if (list->n == INSTANCE_MAX) return dp_fail(err, DP_SCENARIO, "scenario: more than %d instances", INSTANCE_MAX);
   list->specs[list->n] = (struct dp_instance_spec){model, b->name, b->config};
+  list->made_at[list->n] = (struct dp_made_at){b->file, b->line};
   list->values[list->n++] = b;
   return DP_OK;
 }
@@ -298,26 +300,43 @@ static enum dp_status check_scenario_keys(lua_State *L, struct dp_err *err) {
   return dp__bind_check_keys(L, 1, "scenario", "key", known, n, err);
 }
 
-static enum dp_status read_scenario(lua_State *L, struct dp_scenario *s, struct list *list, struct dp_err *err) {
+static enum dp_status read_as_of(lua_State *L, struct dp_scenario *s, struct dp_err *err) {
+  struct dp_err why = {0};
+  int64_t t;
+  s->as_of = NULL;
+  DP_TRY(read_text(L, 1, "as_of", &s->as_of, err));
+  if (s->as_of && dp_parse_date_ns(s->as_of, &t, &why) != DP_OK)
+    return dp_fail(err, why.status, "scenario: as_of: %s", why.text);
+  return DP_OK;
+}
+
+static enum dp_status read_promises(lua_State *L, const char *key, struct dp_expectation **list, size_t *n,
+                                    struct dp_err *err) {
   char what[160];
+  int type = lua_getfield(L, 1, key);
+  if (type == LUA_TTABLE) DP_TRY(dp__bind_expectations(L, lua_gettop(L), key, list, n, err));
+  else if (type != LUA_TNIL)
+    return dp_fail(err, DP_SCENARIO, "scenario: %s must be a table { [\"kpi.name\"] = depin.at_least(…) }, got %s", key,
+                   dp__bind_what(L, -1, what, sizeof what));
+  lua_pop(L, 1);
+  return DP_OK;
+}
+
+static enum dp_status read_scenario(lua_State *L, struct dp_scenario *s, struct list *list, struct dp_err *err) {
   DP_TRY(check_scenario_keys(L, err));
   s->spec = (struct dp_spec){.registry = dp_models};
   s->question = "";
   DP_TRY(read_text(L, 1, "name", &s->spec.name, err));
   DP_TRY(read_text(L, 1, "question", &s->question, err));
   DP_TRY(read_times(L, s, 1, err));
+  DP_TRY(read_as_of(L, s, err));
   DP_TRY(read_check(L, s, 1, err));
   const char *sections[KEYS_MAX];
   size_t n = all_sections(sections);
   for (size_t i = 0; i < n; i++) DP_TRY(read_section(L, list, 1, sections[i], err));
   DP_TRY(read_section(L, list, 1, "models", err));
-  int type = lua_getfield(L, 1, "expect");
-  if (type == LUA_TTABLE) DP_TRY(dp__bind_expectations(L, lua_gettop(L), err));
-  else if (type != LUA_TNIL)
-    return dp_fail(err, DP_SCENARIO, "scenario: expect must be a table { [\"kpi.name\"] = depin.at_least(…) }, got %s",
-                   dp__bind_what(L, -1, what, sizeof what));
-  lua_pop(L, 1);
-  return DP_OK;
+  DP_TRY(read_promises(L, "expect", &s->expectations, &s->expectation_n, err));
+  return read_promises(L, "survives", &s->survivals, &s->survival_n, err);
 }
 
 int dp__bind_scenario_call(lua_State *L) {
@@ -328,7 +347,8 @@ int dp__bind_scenario_call(lua_State *L) {
   luaL_checkstack(L, 30, "scenario");
   if (s->built || !s->loading) return luaL_error(L, "scenario: a file has one scenario, and this is another");
   struct list list = {.specs = dp__bind_alloc(L, INSTANCE_MAX * sizeof *list.specs),
-                      .values = dp__bind_alloc(L, INSTANCE_MAX * sizeof *list.values)};
+                      .values = dp__bind_alloc(L, INSTANCE_MAX * sizeof *list.values),
+                      .made_at = dp__bind_alloc(L, INSTANCE_MAX * sizeof *list.made_at)};
   if (read_scenario(L, s, &list, &err) != DP_OK) return dp_lua_raise(L, &err);
   if (check_names(&list, &err) != DP_OK || check_refs(&list, &err) != DP_OK) { /* names a line itself */
     lua_pushstring(L, err.text);
@@ -336,6 +356,8 @@ int dp__bind_scenario_call(lua_State *L) {
   }
   s->spec.instances = list.specs;
   s->spec.instance_n = list.n;
+  s->spec.made_at = list.made_at;
+  s->spec.made_at_n = list.n;
   s->built = true;
   lua_settop(L, 1);
   lua_pushvalue(L, 1);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/amm.h"
+#include "ledger/chain.h"
 #include "ledger/ethereum.h"
 #include "ledger/solana.h"
 #include "script/formula_args.h"
@@ -132,6 +133,11 @@ static int lmsr_price(lua_State *L) {
   return dp__push_number(L, dp_amm_lmsr_price(b, q, n, (size_t)i - 1));
 }
 
+static int chain_breakeven_d(lua_State *L) {
+  const double fee = dp__arg_number(dp__arg(L, 1), 0, HUGE_VAL), income = dp__arg_above(dp__arg(L, 2), 0);
+  return dp__push_number(L, dp_chain_breakeven_d(fee, income, dp__arg_above(dp__arg(L, 3), 0)));
+}
+
 static int bancor_mint(lua_State *L) {
   double supply = dp__arg_number(dp__arg(L, 1), 0, HUGE_VAL), reserve = dp__arg_above(dp__arg(L, 2), 0);
   double weight = dp__arg_number(dp__arg(L, 3), 0, 1), deposit = dp__arg_number(dp__arg(L, 4), 0, HUGE_VAL);
@@ -142,6 +148,7 @@ const struct dp_formula_entry dp__formulas_amm[] = {
     {"ethereum.next_base_fee", 3, 4, ethereum_next_base_fee, "base, used, limit, denominator"},
     {"ethereum.blob_base_fee", 1, 2, ethereum_blob_base_fee, "excess_blob_gas, fraction"},
     {"solana.fee", 3, 3, solana_fee, "signatures, cu_limit, cu_price_micro"},
+    {"chain.breakeven_d", 3, 3, chain_breakeven_d, "fee_usd, income_usd_per_day, ratio"},
     {"amm.v2_out", 3, 3, v2_out, "in, reserve_in, reserve_out"},
     {"amm.v2_in", 3, 3, v2_in, "out, reserve_in, reserve_out"},
     {"amm.v3_next_sqrt_price", 5, 5, v3_next_sqrt_price, "sqrtP_X96, L, amount, token, \"in\" or \"out\""},

@@ -354,6 +354,13 @@ const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, 
   return s->params;
 }
 
+const char *dp_scenario_as_of(const struct dp_scenario *s) { return s->as_of ? s->as_of : ""; }
+
+const struct dp_expectation *dp_scenario_survives(const struct dp_scenario *s, size_t *n) {
+  *n = s->survival_n;
+  return s->survivals;
+}
+
 const struct dp_expectation *dp_scenario_expectations(const struct dp_scenario *s, size_t *n) {
   *n = s->expectation_n;
   return s->expectations;

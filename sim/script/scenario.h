@@ -63,6 +63,8 @@ const struct dp_spec *dp_scenario_spec(const struct dp_scenario *s);
 const char *dp_scenario_question(const struct dp_scenario *s); /* text of the comment "-- Question: …", or "" */
 const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, size_t *n);
 const struct dp_expectation *dp_scenario_expectations(const struct dp_scenario *s, size_t *n);
+const char *dp_scenario_as_of(const struct dp_scenario *s); /* "2025-01-01": nothing later may be known; or "" */
+const struct dp_expectation *dp_scenario_survives(const struct dp_scenario *s, size_t *n); /* of `stress` */
 const struct dp_script_source *dp_scenario_sources(const struct dp_scenario *s, size_t *n);
 
 /** Rank 0: every Lua text that was read from a file, packed, so that the same scenario can be loaded without them. */

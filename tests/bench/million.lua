@@ -3,7 +3,6 @@
 -- A benchmark, not a study. A thousand cells of a thousand hosts: what a cell's models share stays in the cache.
 -- Sources: latency, electricity and carbon: lua/depin/place.lua. GPUs: lua/depin/hardware.lua. Demand (about half of
 -- what keeps every host busy), mix of GPUs and price are examples.
--- host busy), mix of GPUs and price are examples.
 local depin = require "depin"
 
 local p = depin.parameters {

@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/tap.sh"
 cd "$TAP_TMP" || exit 99
 
-commands="run resume lint new info digest kpi audit report export check compare params models presets lua bench completion"
+commands="run resume lint new info digest kpi audit explain report export check compare params models presets lua bench completion describe plot sweep sensitivity"
 
 exits "--help" 0 "$DEPINSIM" --help
 for c in $commands; do like "--help lists $c" "$(cat out)" "^  $c  "; done
@@ -48,6 +48,15 @@ one_message "a load of 1" "below 1" "$DEPINSIM" bench queue --rho 1
 one_message "a mean below the lookahead" "--mean" "$DEPINSIM" bench phold --mean 0.1 --lookahead 0.2
 one_message "an unknown schema" "did you mean 'provider.fleet'" "$DEPINSIM" params provider.fleat
 one_message "an unknown model" "did you mean 'market.gateway'" "$DEPINSIM" models market.gatewy
+
+exits "the manual page" 0 "$DEPINSIM" man
+for c in $commands; do grep -qx "\.SS $c" out || echo "$c"; done >missing
+empty "it has every command" missing "sim/cli/man.c leaves some out"
+if command -v man >/dev/null; then
+  is "troff finds no fault with it" "$(LC_ALL=C.UTF-8 man -l --warnings out 2>&1 >/dev/null)" ""
+fi
+exits "models --format md" 0 "$DEPINSIM" models --format md
+like "is a table" "$(cat out)" "^\| .token\.price_usd. \| KPI \|"
 
 exits "params" 0 "$DEPINSIM" params
 like "params shows a type, a default and a meaning" "$(cat out)" '^  hosts?_n|^  count +integer'

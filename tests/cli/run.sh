@@ -44,6 +44,9 @@ exits "until a date" 0 "$DEPINSIM" run mine.lua --until 2024-04-15T00:10:00 -o d
 exits "until a duration" 0 "$DEPINSIM" run mine.lua --until 10min -o d2.h5
 is "a date and a duration mean the same" "$("$DEPINSIM" digest d1.h5)" "$("$DEPINSIM" digest d2.h5)"
 
+exits "more hosts in a cell than an instant has room for" 0 "$DEPINSIM" run mine.lua --set hosts_n=400000 --until 1s -q -o d1.h5
+like "all of them join" "$(cat $out)" '^provider\.entered_n +400000$'
+
 sed 's/at_least(0.9)/at_least(1.5)/' mine.lua >failing.lua
 exits "a failing expectation" 1 "$DEPINSIM" run failing.lua
 like "it is named on stdout" "$(cat $out)" 'expect job\.completed_ratio ≥ 1\.5: [0-9.]+ FAILED'

@@ -6,6 +6,7 @@
 test -x "$DEPINSIM" || skip_all "$DEPINSIM is not built"
 cd "$TAP_TMP" || exit 99
 for scenario in "$srcdir"/scenarios/*.lua; do
+  case $scenario in *.study.lua) continue ;; esac
   name=$(basename "$scenario" .lua)
   exits "$name: plain" 0 "$DEPINSIM" run "$scenario" --check-form -o plain.h5
   cp out plain.txt

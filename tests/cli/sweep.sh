@@ -93,6 +93,35 @@ exits "a run that fails makes the exit code 1" 1 "$DEPINSIM" sweep fail.lua
 like "the others ran" "$(cat out)" '^fail|^world: 2 points, 4 runs, 2 of them failed'
 like "why is in the file" "$(h5dump -d /failures/message fail.h5)" 'world\.lua:9: too many requests'
 
+# ---- a run that crashes, one that takes too long ----
+study _ 'vary = { minutes = { 5, 900000, 10 }, rate_per_s = { 0.2 } },' 'replicates = 1,' \
+  'kpis = { "job.submitted" },' >crash.lua
+crashes() { # the long run gets a deadly signal
+  "$DEPINSIM" sweep crash.lua >out 2>err &
+  pid=$!
+  for _ in {1..600}; do
+    sleep 0.05
+    # the first run is in the journal when the second has begun, and was written after 50 ms
+    if [ "$(stat -c %s crash.h5.part.at 2>/dev/null || echo 0)" -gt 4096 ] &&
+      [ "$(od -An -tu8 -j4096 -N8 crash.h5.part.at | tr -d ' ')" = 2 ]; then break; fi
+  done
+  kill -SEGV "$pid"
+  wait "$pid" 2>/dev/null
+}
+crashes
+ok "a run that has crashed once is tried again" test -e crash.h5.part -a ! -e crash.h5
+crashes
+exits "one that has crashed twice is a failed run, and the others go on" 1 "$DEPINSIM" sweep crash.lua --format csv
+cp out crash.csv
+is "which have their figures" "$(awk -F, '/job.submitted/ { print $6 }' crash.csv | paste -sd,)" "1,0,1"
+like "why is in the file" "$(h5dump -d /failures/message crash.h5)" 'crashed: it ended the process by signal 11, 2 times'
+is "nothing else is left" "$(echo crash.h5*)" crash.h5
+sed 's/replicates = 1,/replicates = 1, run_limit_s = 1,/' crash.lua >limit.lua
+exits "a run that takes too long is a failed run" 1 timeout 100 "$DEPINSIM" sweep limit.lua --format csv
+cp out limit.csv
+same "the others are what they were" limit.csv crash.csv
+like "and why is in the file" "$(h5dump -d /failures/message limit.h5)" 'it took longer than run_limit_s = 1 s'
+
 # ---- precision ----
 study _ 'vary = { rate_per_s = { 0.1, 0.4 } }, replicates = 3, kpis = { "job.submitted" },' \
   'precision = { kpi = "job.submitted", half_width_ratio = 0.03, most_n = 200 },' >precise.lua

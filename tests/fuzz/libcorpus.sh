@@ -43,6 +43,7 @@ done
 
 cp "$top"/scenarios/*.lua "$out/scenario/"
 cp "$top"/scenarios/*.lua "$out/run/" # these run as they are
+rm -f "$out"/*/*.study.lua
 # the scripts of tests/cli/bad_input.sh that stand on one line
 scripts=$out/scripts
 bad=$top/tests/cli/bad_input.sh

@@ -10,6 +10,7 @@ ways="1:auto 3:always 7:always"
 test -z "$FULL_RANKS" || ways="1:auto 2:auto 3:auto 4:auto 7:auto 2:always 3:always 4:always 7:always"
 
 for scenario in "$srcdir"/scenarios/*.lua; do
+  case $scenario in *.study.lua) continue ;; esac
   name=$(basename "$scenario" .lua)
   exits "$name: the check form runs" 0 "$DEPINSIM" run "$scenario" --check-form -o "$name.h5"
   cp out "$name.kpi"

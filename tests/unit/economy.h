@@ -18,6 +18,7 @@
 #include "ledger/factor.h"
 #include "ledger/feed.h"
 #include "ledger/retail.h"
+#include "ledger/stake.h"
 #include "ledger/token.h"
 #include "ledger/trader.h"
 #include "place/place.h"
@@ -46,7 +47,9 @@ struct economy_config {
   struct dp_factor_config factor; /* the instance "tide" */
   struct dp_feed_config feed;
   double path_usd[2]; /* CONDITIONAL: from the start and from day 10 on, unless the exchange has a path of its own */
-  bool no_exchange, with_retail, with_factor, with_feed;
+  bool no_exchange, with_retail, with_factor, with_feed, with_stake;
+  struct dp_stake_config stake;
+  double mtbf_h, repair_h; /* of nodes; 0: they never fail */
   struct dp_credit_config credit;
   bool credits;
 };
@@ -183,7 +186,7 @@ struct economy {
   struct dp_place_config place;
   struct economy_market market;
   struct economy_fleet fleet;
-  struct dp_instance_spec instances[9 + ECONOMY_PART_MAX];
+  struct dp_instance_spec instances[10 + ECONOMY_PART_MAX];
   size_t instance_n;
   struct dp_spec spec;
 };
@@ -226,6 +229,7 @@ static inline void economy_add_market(struct economy *e) {
   if (!c->no_exchange) economy_add(e, &dp_exchange_model, NULL, &c->exchange);
   if (c->credits) economy_add(e, &dp_credit_model, "CRED", &c->credit);
   if (c->with_factor) economy_add(e, &dp_factor_model, "tide", &c->factor);
+  if (c->with_stake) economy_add(e, &dp_stake_model, NULL, &c->stake);
   if (c->with_feed) economy_add(e, &dp_feed_model, NULL, &c->feed);
   for (size_t i = 0; i < c->trader_n; i++) economy_add(e, &dp_trader_model, names[i], &c->traders[i]);
   if (c->with_retail) economy_add(e, &dp_retail_model, NULL, &c->retail);
@@ -237,10 +241,11 @@ static inline enum dp_status economy_start(struct economy *e, const struct econo
   static const struct dp_model *const registry[] = {&dp_books_model,       &dp_place_model, &dp_node_model,
                                                     &economy_fleet_model,  &economy_market_model,
                                                     &dp_token_model,       &dp_factor_model,
-                                                    &dp_feed_model,        &dp_credit_model,
+                                                    &dp_feed_model,        &dp_stake_model, &dp_credit_model,
                                                     &dp_trader_model,      &dp_retail_model,
                                                     &dp_exchange_model,    NULL};
-  *e = (struct economy){.config = *config, .class = {.gpu = "t4", .gpu_n = 1}};
+  *e = (struct economy){.config = *config, .class = {.gpu = "t4", .gpu_n = 1, .mtbf_h = config->mtbf_h, .repair_h = config->repair_h,
+                                           .weibull_shape = 1}};
   struct economy_config *c = &e->config;
   e->region = (struct dp_region){.name = "here", .cells_n = c->cells_n, .demand_weight = 1, .supply_weight = 1};
   e->region_ref.part = &e->region;

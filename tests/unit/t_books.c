@@ -106,6 +106,47 @@ static void a_posting_that_does_not_fit_is_refused_and_changes_nothing(void **st
   close_world(w);
 }
 
+/* Two worlds, one posting by posting, one in runs: the same books to the digest. */
+static void many_postings_at_once_are_as_many_one_by_one(void **state) {
+  (void)state;
+  uint64_t digest[2];
+  for (int at_once = 0; at_once < 2; at_once++) {
+    struct world *w = open_world();
+    struct dp_ctx ctx = ctx_of(w, 0);
+    struct dp_books_run pay, bill;
+    uint32_t hosts[50];
+    const uint32_t external = dp_books_own(&ctx, DP_ACCOUNT_EXTERNAL, DP_USD);
+    const uint32_t escrow = dp_books_own(&ctx, DP_ACCOUNT_ESCROW, DP_USD);
+    const uint32_t payable = dp_books_own(&ctx, DP_ACCOUNT_PAYABLE, DP_USD);
+    for (unsigned i = 0; i < 50; i++) hosts[i] = wallet(&ctx, i + 7);
+    assert_int_equal(dp_books_post(&ctx, DP_REASON_CUSTOMER_PAYMENT, external, escrow, 1000000), DP_OK);
+    assert_int_equal(dp_books_post(&ctx, DP_REASON_WORK_SHARE, escrow, payable, 1000000), DP_OK);
+    assert_int_equal(dp_books_run_begin(&ctx, DP_REASON_PAYOUT, payable, true, &pay), DP_OK);
+    assert_int_equal(dp_books_run_begin(&ctx, DP_REASON_ELECTRICITY, external, false, &bill), DP_OK);
+    for (unsigned i = 0; i < 50; i++) {
+      if (at_once) {
+        assert_int_equal(dp_books_run_add(&pay, hosts[i], i * i), DP_OK);
+        assert_int_equal(dp_books_run_add(&bill, hosts[i], i), DP_OK);
+      } else {
+        assert_int_equal(dp_books_post(&ctx, DP_REASON_PAYOUT, payable, hosts[i], i * i), DP_OK);
+        assert_int_equal(dp_books_post(&ctx, DP_REASON_ELECTRICITY, hosts[i], external, i), DP_OK);
+      }
+    }
+    assert_int_equal(dp_books_run_end(&pay), DP_OK);
+    assert_int_equal(dp_books_run_end(&bill), DP_OK);
+    assert_int_equal(dp__books_check(&ctx, &w->sim->instances[0]), DP_OK);
+    assert_int_equal(dp_engine_digest(w->sim->engine, &digest[at_once], &w->err), DP_OK);
+    refused(w, dp_books_run_add(&bill, hosts[3], 1000), "has only 6");
+    refused(w, dp_books_run_add(&pay, escrow, 1), "PAYABLE to WALLET, not PAYABLE to ESCROW");
+    refused(w, dp_books_run_begin(&ctx, DP_REASON_PAYOUT, escrow, true, &pay), "ESCROW");
+    assert_int_equal(dp_books_run_begin(&ctx, DP_REASON_PAYOUT, payable, true, &pay), DP_OK);
+    assert_int_equal(dp_books_run_add(&pay, hosts[0], 1000000), DP_OK);
+    refused(w, dp_books_run_end(&pay), "has less");
+    close_world(w);
+  }
+  assert_int_equal(digest[0], digest[1]);
+}
+
 static void an_account_is_closed_empty_and_its_row_is_used_again(void **state) {
   (void)state;
   struct world *w = open_world();
@@ -254,6 +295,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_request_is_paid_shared_and_refunded_to_the_last_nano_usd),
       cmocka_unit_test(a_posting_that_does_not_fit_is_refused_and_changes_nothing),
+      cmocka_unit_test(many_postings_at_once_are_as_many_one_by_one),
       cmocka_unit_test(an_account_is_closed_empty_and_its_row_is_used_again),
       cmocka_unit_test(a_hundred_thousand_random_postings_agree_with_a_plain_array),
       cmocka_unit_test(a_transfer_arrives_after_its_delay_and_nothing_stays_in_flight),

@@ -12,10 +12,10 @@ awk 'BEGIN {
   srand(20240415)
   for (i = 0; i < 40; i++)
     printf "take_ratio=%.3f buyback_ratio=%.3f sell_ratio=%.3f insiders_sell_ratio=%.3f fee_ratio=%.4f " \
-      "emission_per_day=%.4f supply=%.0f tokens=%.0f usd=%.2f outside_usd_per_day=%.2f settle_every_s=%d rate_per_s=%.4f\n",
+      "emission_per_day=%.4f supply=%.0f tokens=%.0f usd=%.2f outside_usd_per_day=%.2f settle_every_s=%d demand_gpu_h_per_day=%.0f\n",
       rand(), rand(), rand(), rand(), rand() * rand() / 2, 10 ^ (6 * rand() - 1), 1e7 * 10 ^ (3 * rand()),
       10 ^ (3 + 3 * rand()), 10 ^ (1 + 5 * rand()), rand() < 0.5 ? 0 : 10 ^ (4 * rand() - 1),
-      3600 + int(rand() * 40000), rand() / 10
+      3600 + int(rand() * 40000), 1000 + rand() * 40000
 }' >draws
 
 # run_with FILE KEY=VALUE…: the scenario with these parameters.
@@ -38,7 +38,7 @@ done <draws
 
 # 1,000 USD a day buy, 5,000 tokens a day are sold, nothing else: P* = D / E. The pool's 1,000 USD die away in half a day.
 exits "steady flows against a small pool" 0 run_with star.h5 days=10 buyback_ratio=0 insiders_sell_ratio=0 \
-  sell_ratio=1 fee_ratio=0 emission_per_day=5000 outside_usd_per_day=1000 tokens=10e3 usd=1e3 settle_every_s=600
+  sell_ratio=1 fee_ratio=0 emission_per_day=5000 hosts_n=50 outside_usd_per_day=1000 tokens=10e3 usd=1e3 settle_every_s=600
 price=$("$DEPINSIM" kpi star.h5 --format json | sed -n 's/.*"token.price_usd": *\([0-9.e-]*\).*/\1/p')
 ok "the price is D / E = 0.2 within 1 % ($price)" awk -v p="$price" 'BEGIN { exit !(p > 0.198 && p < 0.202) }'
 
@@ -95,5 +95,13 @@ return depin.scenario {
 END
 exits "two tokens of one network run" 0 "$DEPINSIM" run two.lua -o two.h5
 exits "two tokens of one network balance" 0 "$DEPINSIM" audit two.h5
+
+# Where the customers' money goes adds up, at flow fidelity (a month of the scenario) and request by request (two tokens).
+for file in long.h5 two.h5; do
+  ok "gross spend of $file is take and provider income, and the burn comes out of the take" awk \
+    -v gross="$(kpi "$file" network.gross_spend_usd)" -v take="$(kpi "$file" network.take_usd)" \
+    -v income="$(kpi "$file" network.provider_income_usd)" -v burn="$(kpi "$file" network.burn_usd)" \
+    'BEGIN { d = gross - take - income; exit !(gross > 0 && d * d < 1e-12 * gross * gross && burn >= 0 && burn <= take) }'
+done
 
 done_testing

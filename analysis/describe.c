@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/report.h"
+#include "base/memory.h"
 #include "model/registry.h"
 #include "script/catalog.h"
 
@@ -30,7 +31,7 @@ void dp_description_fini(struct dp_description *d) {
   *d = (struct dp_description){0};
 }
 
-static char *copy(const char *text) { return strdup(text ? text : ""); }
+static char *copy(const char *text) { return dp_copy_text(text ? text : ""); }
 
 static enum dp_status add_group(struct dp_description *d, const char *name, struct dp_described_group **out,
                                 struct dp_err *err) {
@@ -57,7 +58,7 @@ static enum dp_status add_config(struct dp_description *d, const char *name, con
   DP_TRY(add_group(d, name, &g, err));
   g->model = model;
   g->schema = schema;
-  g->rows = calloc((schema ? schema->param_n : 0) + 1, sizeof *g->rows);
+  g->rows = dp_zeros((schema ? schema->param_n : 0) + 1, sizeof *g->rows);
   if (!g->rows) return dp_fail_nomem(err, "a description");
   for (size_t i = 0; schema && config && i < schema->param_n; i++) {
     const struct dp_param *p = &schema->params[i];
@@ -192,7 +193,7 @@ static enum dp_status read_rows(const struct dp_result *r, const char *group, st
   }
   snprintf(path, sizeof path, "/provenance/parameters/%s/is_default", group);
   if (status == DP_OK) status = dp_result_column_i64(r, path, &is_default, &n[4], err);
-  g->rows = calloc(n[0] + 1, sizeof *g->rows);
+  g->rows = dp_zeros(n[0] + 1, sizeof *g->rows);
   if (status == DP_OK && !g->rows) status = dp_fail_nomem(err, "a description");
   for (size_t i = 0; status == DP_OK && i < n[0] && i < n[1] && i < n[2] && i < n[3] && i < n[4]; i++) {
     const struct dp_param *p = g->schema ? dp_schema_param(g->schema, texts[0][i]) : NULL;

@@ -10,6 +10,7 @@
 
 #include "analysis/sweep_farm.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "engine/time.h"
 
 #define POST_EVERY_NS (50 * DP_MS) /* records wait that long at most */
@@ -401,13 +402,11 @@ enum dp_status dp_sweep_round(struct dp_sweep *s, struct dp_err *err) {
 enum dp_status dp_sweep_add(struct dp_sweep *s, const double *points, size_t n, size_t from, size_t to,
                             struct dp_err *err) {
   struct dp_study *study = s->study;
-  size_t was_n = study->point_n, width = study->axis_n * sizeof *points;
+  const size_t was_n = study->point_n, axis_n = study->axis_n;
   if (was_n + n > dp__sweep_cap(s) || from > to || to > s->most_n)
     return dp_fail(err, DP_RANGE, "more points than there is room for");
-  double *grown = realloc(study->points, (was_n + n) * width + 1);
-  if (grown == NULL) return dp_fail_nomem(err, "points");
-  memcpy((char *)grown + was_n * width, points, n * width);
-  study->points = grown;
+  if (!dp_array_resize(&study->points, (was_n + n) * axis_n, sizeof *study->points)) return dp_fail_nomem(err, "points");
+  memcpy(study->points + was_n * axis_n, points, n * axis_n * sizeof *points);
   study->point_n += n;
   for (size_t p = was_n; p < study->point_n && s->comm->rank == 0; p++) {
     s->first_n[p] = (uint32_t)from;
@@ -420,7 +419,7 @@ enum dp_status dp_sweep_add(struct dp_sweep *s, const double *points, size_t n, 
 enum dp_status dp_sweep_open(struct dp_study *study, struct dp_comm *comm, const struct dp_sweep_options *options,
                             struct dp_sweep **out, struct dp_err *err) {
   *out = NULL;
-  struct dp_sweep *s = calloc(1, sizeof *s);
+  struct dp_sweep *s = dp_zeros(1, sizeof *s);
   enum dp_status status = s ? DP_OK : dp_fail_nomem(err, "a sweep");
   if (status == DP_OK) {
     *s = (struct dp_sweep){.study = study, .comm = comm, .options = options, .most_n = study->most_n};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/svg.h"
+#include "base/memory.h"
 #include "output/h5.h"
 
 #define AXIS_DOC_MOST 44 /* bytes of what a parameter is, on an axis */
@@ -109,10 +110,10 @@ static char *find_doc(const struct dp_result *r, const char *name) {
   if (dp_result_column_texts(r, "/provenance/parameters/scenario/name", &names, &n, &ignored) == DP_OK &&
       dp_result_column_texts(r, "/provenance/parameters/scenario/doc", &docs, &m, &ignored) == DP_OK)
     for (size_t i = 0; i < n && i < m && !doc; i++)
-      if (strcmp(names[i], name) == 0) doc = strdup(docs[i]);
+      if (strcmp(names[i], name) == 0) doc = dp_copy_text(docs[i]);
   free(names);
   free(docs);
-  return doc ? doc : strdup("");
+  return doc ? doc : dp_copy_text("");
 }
 
 static enum dp_status read_axis(struct dp_swept *s, const char *name, struct dp_err *err) {
@@ -121,7 +122,7 @@ static enum dp_status read_axis(struct dp_swept *s, const char *name, struct dp_
   size_t n = 0;
   bool done;
   snprintf(path, sizeof path, "/points/parameter/%s", name);
-  a->name = strdup(name);
+  a->name = dp_copy_text(name);
   a->doc = find_doc(s->result, name);
   if (!a->name || !a->doc) return dp_fail_nomem(err, "a sweep");
   a->label = axis_label(a);
@@ -145,7 +146,7 @@ static char *text_or_empty(const struct dp_result *r, const char *path, const ch
   char *text = object < 0 ? NULL : dp_result_text(object, attribute);
   if (object >= 0) H5Oclose(object);
   if (text && strcmp(text, "1") == 0) text[0] = '\0';
-  return text ? text : strdup("");
+  return text ? text : dp_copy_text("");
 }
 
 /* The objects of a group that are key figures or series, with units and texts of `column` in it (or of themselves). */
@@ -162,7 +163,7 @@ static enum dp_status read_names(const struct dp_result *r, const char *group, c
     for (size_t k = 0; skipped[k]; k++) skip |= strcmp(names[i], skipped[k]) == 0;
     if (skip) continue;
     snprintf(path, sizeof path, "/%s/%s%s%s", group, names[i], column ? "/" : "", column ? column : "");
-    (*out)[(*n)++] = (struct dp_swept_name){strdup(names[i]), text_or_empty(r, path, "units"),
+    (*out)[(*n)++] = (struct dp_swept_name){dp_copy_text(names[i]), text_or_empty(r, path, "units"),
                                             text_or_empty(r, path, "long_name")};
   }
   dp_result_free_names(names);
@@ -187,7 +188,7 @@ enum dp_status dp_swept_open(struct dp_result *result, struct dp_swept *s, struc
   static const char *const no_kpis[] = {"run", NULL};
   static const char *const no_series[] = {"fraction", "time", "point", NULL};
   *s = (struct dp_swept){.result = result, .design = dp_result_text(result->file, "design")};
-  if (!s->design && (s->design = strdup("")) == NULL) return dp_fail_nomem(err, "a sweep");
+  if (!s->design && (s->design = dp_copy_text("")) == NULL) return dp_fail_nomem(err, "a sweep");
   DP_TRY(read_points(s, err));
   char **names = dp_result_names(result, "/points/parameter");
   size_t n = 0;

@@ -38,7 +38,7 @@ const struct dp_stress_shock dp_stress_shocks[] = {
 /** A block that lives as long as the changed scenario: a copy of `from`, or zeros. */
 static void *copy(struct dp_shocked *s, const void *from, size_t size) {
   if (!dp_array_resize(&s->blocks, s->block_n + 1, sizeof *s->blocks)) return NULL;
-  void *block = calloc(1, size);
+  void *block = dp_zeros(1, size);
   if (block && from) memcpy(block, from, size);
   if (block) s->blocks[s->block_n++] = block;
   return block;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/scenario_options.h"
@@ -106,7 +107,7 @@ static bool put(struct task *t, size_t *n, const char *a, const char *b) {
 
 static bool put_settings(struct task *t, size_t *n, const struct dp_scenario_choice *c) {
   bool good = true;
-  t->made = calloc(c->setting_n + 1, sizeof *t->made);
+  t->made = dp_zeros(c->setting_n + 1, sizeof *t->made);
   if (!t->made) return false;
   for (size_t i = 0; i < c->setting_n && good; i++) {
     struct dp_str text = {0};

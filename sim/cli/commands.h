@@ -9,7 +9,7 @@
   X(info) X(digest) X(kpi) X(audit) X(explain)                                                                         \
   X(report) X(plot) X(export) X(describe)                                                                              \
   X(supply) X(stress) X(breakeven)                                                                                     \
-  X(check) X(compare)                                                                                                  \
+  X(check) X(compare) X(diff)                                                                                          \
   X(sweep) X(tune) X(sensitivity)                                                                                      \
   X(params) X(models) X(presets)                                                                                       \
   X(lua) X(bench) X(completion) X(man)

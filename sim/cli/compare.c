@@ -15,7 +15,7 @@
 struct compare_options {
   int format; /* enum dp_text_format */
   int64_t seeds_n;
-  bool short_form;
+  bool short_form, parameters_only;
 };
 
 enum { KEY_SEEDS = 0x100, KEY_SHORT };
@@ -40,6 +40,15 @@ static enum dp_status option(void *options, int key, const char *value, struct d
 
 /* ---- results ---- */
 
+static enum dp_status print_sides(struct dp_str *out, const struct compare_options *o,
+                                  const struct dp_compare_side sides[2], size_t n, struct dp_err *err) {
+  size_t count;
+  if (!o->parameters_only) return dp_compare_print(out, (enum dp_text_format)o->format, sides, n, err);
+  DP_TRY(dp_compare_parameters(out, sides[0].results[0], sides[1].results[0], &count, err));
+  if (count == 0) dp_str_append(out, "no parameter differs\n");
+  return out->failed ? dp_fail_nomem(err, "a comparison") : DP_OK;
+}
+
 /* Opens the results of both sides [2][n] and prints; `paths` names them, side after side. */
 static enum dp_status print_files(const struct dp_cli *cli, const struct compare_options *o, char *const *paths, size_t n,
                                   struct dp_err *err) {
@@ -48,7 +57,7 @@ static enum dp_status print_files(const struct dp_cli *cli, const struct compare
   enum dp_status status = results ? DP_OK : dp_fail_nomem(err, "results");
   for (size_t i = 0; i < 2 * n && status == DP_OK; i++) status = dp_result_open(paths[i], &results[i], err);
   const struct dp_compare_side sides[2] = {{cli->args[0], results}, {cli->args[1], results ? results + n : NULL}};
-  if (status == DP_OK) status = dp_compare_print(&out, (enum dp_text_format)o->format, sides, n, err);
+  if (status == DP_OK) status = print_sides(&out, o, sides, n, err);
   for (size_t i = 0; results && i < 2 * n; i++) dp_result_close(results[i]);
   free(results);
   if (status == DP_OK) return dp_cli_put(&out, err);
@@ -78,19 +87,19 @@ static enum dp_status ended(void *owner, size_t i, struct dp_err *err) {
 }
 
 static void prepare(struct task *t, struct dp_child *child, const char *folder, const char *scenario, size_t i,
-                    size_t seed, bool short_form) {
+                    size_t seed, const struct compare_options *o) {
   snprintf(t->result, sizeof t->result, "%s/%zu.h5", folder, i);
   snprintf(t->out, sizeof t->out, "%s/%zu.out", folder, i);
   snprintf(t->err, sizeof t->err, "%s/%zu.err", folder, i);
   snprintf(t->seed, sizeof t->seed, "%zu", seed);
   const char *const args[] = {"run", scenario, "--quiet", "--output", t->result, "--seed", t->seed,
-                              short_form ? "--check-form" : NULL, NULL};
+                              o->short_form ? "--check-form" : NULL, NULL};
   memcpy(t->args, args, sizeof args);
   *child = (struct dp_child){.args = t->args, .out = t->out, .err = t->err};
 }
 
 static enum dp_status run_both(const struct dp_cli *cli, const struct compare_options *o, struct dp_err *err) {
-  const size_t n = o->seeds_n ? (size_t)o->seeds_n : 8;
+  const size_t n = o->parameters_only ? 1 : o->seeds_n ? (size_t)o->seeds_n : 8;
   char folder[] = "/tmp/depinsim-compare.XXXXXX";
   struct task *tasks = calloc(2 * n, sizeof *tasks);
   struct dp_child *children = calloc(2 * n, sizeof *children);
@@ -98,7 +107,7 @@ static enum dp_status run_both(const struct dp_cli *cli, const struct compare_op
   enum dp_status status = tasks && children && paths ? DP_OK : dp_fail_nomem(err, "runs");
   if (status == DP_OK && !mkdtemp(folder)) status = dp_fail(err, DP_IO, "%s: %s", folder, strerror(errno));
   for (size_t i = 0; i < 2 * n && status == DP_OK; i++) {
-    prepare(&tasks[i], &children[i], folder, cli->args[i / n], i, i % n + 1, o->short_form);
+    prepare(&tasks[i], &children[i], folder, cli->args[i / n], i, i % n + 1, o);
     paths[i] = tasks[i].result;
   }
   if (status == DP_OK)
@@ -144,4 +153,20 @@ const struct dp_command dp_command_compare = {
     .options_size = sizeof(struct compare_options),
     .option = option,
     .run = run,
+};
+
+static enum dp_status run_diff(const struct dp_cli *cli, const void *options, struct dp_err *err) {
+  (void)options;
+  return run(cli, &(struct compare_options){.parameters_only = true}, err);
+}
+
+const struct dp_command dp_command_diff = {
+    .name = "diff",
+    .doc = "list the parameters that differ between two scenarios or two results",
+    .args_doc = "A B",
+    .details = "A line each: of what, the parameter, its value in A and in B. (none): only one of them has it. Of "
+               "scenarios: each runs once, for the parameters of every model come from its result.",
+    .arg_min = 2,
+    .arg_max = 2,
+    .run = run_diff,
 };

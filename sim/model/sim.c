@@ -19,6 +19,8 @@ static bool blame_line(const struct dp_instance *in, struct dp_err *err) {
   const struct dp_spec *spec = &in->sim->spec;
   const size_t len = strlen(in->model->name);
   const bool says = strncmp(err->text, in->model->name, len) == 0 && err->text[len] == ':';
+  if (says && strncmp(err->text + len + 2, in->model->name, len) == 0 && err->text[2 * len + 2] == ':')
+    memmove(err->text, err->text + len + 2, strlen(err->text + len + 2) + 1); /* an instance without a name has its */
   for (size_t i = 0; i < spec->made_at_n; i++) {
     if (spec->instances[i].config != in->config || spec->instances[i].model != in->model) continue;
     dp_err_prefix(err, "%s:%d: %s%s", spec->made_at[i].file, spec->made_at[i].line, says ? "" : in->model->name,

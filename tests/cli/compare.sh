@@ -25,6 +25,12 @@ import json
 c = json.load(open("c.json"))
 assert c["kpi"]["provider.entered_n"]["verdict"] == "lower" and c["runs"] == 1 and "take_ratio" in c["parameters"]'
 fi
+exits "diff of two scenarios" 0 "$DEPINSIM" diff a.lua b.lua
+is "lists what differs and nothing else" "$(cat $out)" "market.gateway.gpus take_ratio: 0.05 -> 0.08"
+exits "diff of two results" 0 "$DEPINSIM" diff a.h5 b.h5
+like "too" "$(cat $out)" '^market\.gateway\.gpus take_ratio: 0\.05 -> 0\.08$'
+exits "diff of one with itself" 0 "$DEPINSIM" diff a.lua a.lua
+is "finds nothing" "$(cat $out)" "no parameter differs"
 exits "one of each" 2 "$DEPINSIM" compare a.h5 b.lua
 echo 'error("no such luck")' >wrong.lua
 exits "a scenario that does not load" 1 "$DEPINSIM" compare a.lua wrong.lua --short --seeds 2

@@ -15,12 +15,13 @@ ranks_n=(1)
 if command -v "$MPIEXEC" >/dev/null; then ranks_n=(1 2 3); fi
 
 # Runs of one to three seconds, each with more settlements than a chunk of the result has rows.
-names=(quickstart cloud)
-scenarios=("$srcdir/scenarios/quickstart.lua" "$srcdir/scenarios/cloud_versus_depin.lua")
-settings=("minutes=700" "hours=24")
-every=(20min 1h)
+names=(quickstart cloud token)
+scenarios=("$srcdir/scenarios/quickstart.lua" "$srcdir/scenarios/cloud_versus_depin.lua"
+  "$srcdir/scenarios/token_from_nothing.lua")
+settings=("minutes=700" "hours=24" "days=3000")
+every=(20min 1h 60d)
 
-for s in 0 1; do
+for s in "${!names[@]}"; do
   exits "${names[s]}: an undisturbed run" 0 "$DEPINSIM" run "${scenarios[s]}" --set "${settings[s]}" -o "${names[s]}.h5"
   cp out "${names[s]}.txt"
 done

@@ -8,6 +8,7 @@ lua_modules = \
   lua/depin.lua \
   lua/depin/allocation.lua \
   lua/depin/chain.lua \
+  lua/depin/checks.lua \
   lua/depin/credit.lua \
   lua/depin/emission.lua \
   lua/depin/exchange.lua \
@@ -15,6 +16,7 @@ lua_modules = \
   lua/depin/hardware.lua \
   lua/depin/place.lua \
   lua/depin/policy.lua \
+  lua/depin/preset.lua \
   lua/depin/stake.lua \
   lua/depin/study.lua \
   lua/depin/trader.lua \

@@ -2,6 +2,7 @@
 -- Every preset takes the parameters of `depinsim params ledger.chain`. Gas prices and coin prices are dated inputs:
 -- those here are of mid-April 2024; depin.chain.march_2023 has those of RNP-002, with which Render left Polygon.
 local core = require "depin.core"
+local preset = require "depin.preset"
 
 local chain = {
   custom = core["ledger.chain"], -- kind = "ethereum" …: what the others make
@@ -9,46 +10,39 @@ local chain = {
   sector = core["ledger.sector"], -- projects that choose a chain
 }
 
-local function preset(defaults)
-  return function(options)
-    local args = {}
-    for key, value in pairs(defaults) do args[key] = value end
-    for key, value in pairs(options or {}) do args[key] = value end
-    return core["ledger.chain"](args)
-  end
-end
+local function chain_of(defaults) return preset("ledger.chain", defaults) end
 
 -- 12 s, 30 million gas, EIP-1559, blobs. 20 gwei: "April 2024 mean 10 to 25 gwei"; ETH 3,150 USD (both from memory).
-chain.ethereum = preset { kind = "ethereum" }
+chain.ethereum = chain_of { kind = "ethereum" }
 
 -- Slots of 0.4 s, 48 million compute units, 12 million of them for one account; 5,000 lamports a signature. A transfer
 -- of an SPL token takes about 6,000 units. A price of 10,000 micro-lamports a unit is negligible beside that.
-chain.solana = preset {
+chain.solana = chain_of {
   kind = "solana", block_s = 0.4, gas_limit = 48e6, account_limit = 12e6, base_fee = 5000, tip = 10000,
   coin_decimals = 9, coin_usd = 145, load_ratio = 0.6, hot_load_ratio = 0.8, loss_ratio = 0.05, retry_s = 2,
   payout_gas = 6000, batch_gas = 2000, batch_each_gas = 5000, root_gas = 10000, claim_gas = 60000, blob_target_n = 0,
 }
 
 -- A rollup as Base after Dencun: 2 s, execution at 0.005 gwei, its data in blobs of an Ethereum (l1 = "ethereum").
-chain.l2 = preset {
+chain.l2 = chain_of {
   kind = "l2", block_s = 2, gas_limit = 60e6, base_fee = 5e6, base_fee_least = 1, tip = 1e6, coin_decimals = 18,
   coin_usd = 3150, load_ratio = 1, blob_target_n = 0,
 }
 
 -- Polygon's proof of stake chain: Ethereum's rule, 2.1 s, fees in MATIC.
-chain.polygon = preset {
+chain.polygon = chain_of {
   kind = "sidechain", block_s = 2.1, gas_limit = 30e6, base_fee = 50e9, tip = 30e9, coin_usd = 0.7, blob_target_n = 0,
 }
 
 -- A Cosmos chain as Akash: blocks of 6.1 s, 0.025 uakt a gas at least, AKT 4.5 USD.
-chain.cosmos = preset {
+chain.cosmos = chain_of {
   kind = "cosmos", block_s = 6.1, gas_limit = 60e6, base_fee = 0.025, tip = 0, coin_decimals = 6, coin_usd = 4.5,
   load_ratio = 0.1, payout_gas = 100000, batch_gas = 60000, batch_each_gas = 30000, root_gas = 120000,
   claim_gas = 200000, blob_target_n = 0,
 }
 
 -- Filecoin: tipsets of five blocks of 10e9 gas every 30 s; FIL 6.5 USD.
-chain.filecoin = preset {
+chain.filecoin = chain_of {
   kind = "filecoin", block_s = 30, gas_limit = 50e9, base_fee = 100e6, base_fee_least = 100, tip = 150000,
   coin_decimals = 18, coin_usd = 6.5, payout_gas = 2500000, batch_gas = 3000000, batch_each_gas = 1800000,
   root_gas = 20000000, claim_gas = 25000000, blob_target_n = 0,

@@ -3,20 +3,13 @@
 -- Any kind takes remint_cap: of what is burned, so much an epoch of remint_epoch_s enters a pool, of which each epoch
 -- mints one part in remint_epochs_n again (Helium's net emissions).
 local core = require "depin.core"
+local preset = require "depin.preset"
 
 local emission = {
   custom = core["ledger.emission"], -- kind = "fixed" …: what the others make
 }
 
---- A function that takes options and fills what they leave out from `defaults`.
-local function kind(name, defaults)
-  return function(options)
-    local args = { kind = name }
-    for key, value in pairs(defaults or {}) do args[key] = value end
-    for key, value in pairs(options or {}) do args[key] = value end
-    return core["ledger.emission"](args)
-  end
-end
+local function kind(name) return preset("ledger.emission", { kind = name }) end
 
 -- functions of time alone
 emission.fixed = kind "fixed" -- per_day
@@ -29,7 +22,8 @@ emission.target_bonded = kind "target_bonded" -- epoch_s, inflation_ratio, chang
 emission.target_proportional = kind "target_proportional" -- the same words, of a year
 
 -- minting by time and by storage power: power_eib, power_doubling_d
-emission.baseline = kind("baseline", { total = 1.1e9 }) -- Filecoin: 330 million by time, 770 million by baseline
+-- (Filecoin: 330 million by time, 770 million by baseline)
+emission.baseline = preset("ledger.emission", { kind = "baseline", total = 1.1e9 })
 
 --- Splits { { day, tokens }, … } into two lists.
 local function columns(where, points)
@@ -93,21 +87,26 @@ end
 -- protocols
 
 --- HNT from the year that began on 2019-08-01 (HIP-20): 60 million a year, halving every two years; net emissions.
-emission.helium = kind("halving", { per_day = 60e6 / 365, halve_every_d = 730, remint_cap = 34.24 })
+emission.helium = preset("ledger.emission", {
+  kind = "halving", per_day = 60e6 / 365, halve_every_d = 730, remint_cap = 34.24,
+})
 --- IO (docs.iog.net): 300 million in 175,319 hours.
-emission.io_net = kind("epoch_decay", {
+emission.io_net = preset("ledger.emission", {
+  kind = "epoch_decay",
   per_epoch = 500e6 * (0.08 / 8760), epoch_s = 3600, decay_ratio = 1.38869523959793e-5, epochs_n = 175319,
 })
 --- DIMO (DIP-2): 1,105,000 a week, 15 % less every 52 weeks, for 40 of these years.
-emission.dimo = kind("epoch_decay", {
-  per_epoch = 52 * 1105000, epoch_s = 52 * 7 * 86400, decay_ratio = 0.15, epochs_n = 40,
+emission.dimo = preset("ledger.emission", {
+  kind = "epoch_decay", per_epoch = 52 * 1105000, epoch_s = 52 * 7 * 86400, decay_ratio = 0.15, epochs_n = 40,
 })
 --- LPT on Arbitrum since 2022 (LIP-34, LIP-40): rounds of 5,760 blocks of 12 s; no ceiling but the whole supply.
-emission.livepeer = kind("target_bonded", {
+emission.livepeer = preset("ledger.emission", {
+  kind = "target_bonded",
   epoch_s = 69120, inflation_ratio = 218500e-9, change_ratio = 500e-9, target_ratio = 0.5, ceiling_ratio = 1,
 })
 --- Defaults of cosmos-sdk x/mint, by days in place of blocks.
-emission.cosmos = kind("target_proportional", {
+emission.cosmos = preset("ledger.emission", {
+  kind = "target_proportional",
   epoch_s = 86400, inflation_ratio = 0.13, change_ratio = 0.13, target_ratio = 0.67, floor_ratio = 0.07,
   ceiling_ratio = 0.2,
 })

@@ -1,6 +1,7 @@
 --- Where a token's price is made; one price a settlement for all who trade:
 -- depin.exchange.constant_product { token = "NEW", tokens = 1e6, usd = 100e3 }.
 local core = require "depin.core"
+local preset = require "depin.preset"
 
 local exchange = {
   custom = core["ledger.exchange"], -- kind = "concentrated" …: what the others make
@@ -8,13 +9,7 @@ local exchange = {
   provider = core["ledger.liquidity"], -- who owns a part of the pool, and when he leaves
 }
 
-local function kind(name)
-  return function(options)
-    local args = { kind = name }
-    for key, value in pairs(options or {}) do args[key] = value end
-    return core["ledger.exchange"](args)
-  end
-end
+local function kind(name) return preset("ledger.exchange", { kind = name }) end
 
 exchange.constant_product = kind "constant_product" -- x y = k over all prices
 exchange.concentrated = kind "concentrated" -- positions = { depin.exchange.position { … } } besides tokens and usd

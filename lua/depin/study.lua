@@ -10,6 +10,7 @@
 --   replicates = 20,                              -- runs a point, each with its own luck, the same at every point
 --   kpis = { "token.price_usd" },
 -- }
+local checks = require "depin.checks"
 local core = require "depin.core"
 local tune = require "depin.tune"
 
@@ -22,20 +23,10 @@ local function fail(...)
 end
 
 local function check_keys(where, given, known)
-  for key in pairs(given) do
-    local found = false
-    for _, name in ipairs(known) do found = found or name == key end
-    if not found then
-      local meant = core.suggest(tostring(key), known)
-      fail("%s has no '%s' (%s)", where, tostring(key),
-        meant and "did you mean '" .. meant .. "'?" or "there are: " .. table.concat(known, ", "))
-    end
-  end
+  checks.keys(fail, where, given, known)
 end
 
-local function is_finite(x)
-  return type(x) == "number" and x == x and x > -math.huge and x < math.huge
-end
+local is_finite = checks.is_finite
 
 local function is_whole(x, low)
   return is_finite(x) and x == math.floor(x) and x >= low

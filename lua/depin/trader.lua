@@ -1,17 +1,12 @@
 --- Speculators with budgets of USD and tokens: depin.trader.momentum { exchange = "pool", usd = 50e3, horizon_d = 20 }.
 local core = require "depin.core"
+local preset = require "depin.preset"
 
 local trader = {
   custom = core["ledger.trader"], -- kind = "momentum" …: what the others make
 }
 
-local function kind(name)
-  return function(options)
-    local args = { kind = name }
-    for key, value in pairs(options or {}) do args[key] = value end
-    return core["ledger.trader"](args)
-  end
-end
+local function kind(name) return preset("ledger.trader", { kind = name }) end
 
 trader.momentum = kind "momentum" -- buys what has risen over its moving average
 trader.mean_reversion = kind "mean_reversion" -- buys what has fallen below it

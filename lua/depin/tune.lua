@@ -8,6 +8,7 @@
 -- }
 -- or, to learn parameters from data:
 -- tune = { fit = { series = "exchange.price_usd", data = "price.csv", column = "usd", blind_from = 60 } }
+local checks = require "depin.checks"
 local core = require "depin.core"
 
 local tune = {}
@@ -20,20 +21,10 @@ end
 
 local function check_keys(where, given, known)
   if type(given) ~= "table" then fail("%s must be a table { %s = … }", where, known[1]) end
-  for key in pairs(given) do
-    local found = false
-    for _, name in ipairs(known) do found = found or name == key end
-    if not found then
-      local meant = core.suggest(tostring(key), known)
-      fail("%s has no '%s' (%s)", where, tostring(key),
-        meant and "did you mean '" .. meant .. "'?" or "there are: " .. table.concat(known, ", "))
-    end
-  end
+  checks.keys(fail, where, given, known)
 end
 
-local function is_finite(x)
-  return type(x) == "number" and x == x and x > -math.huge and x < math.huge
-end
+local is_finite = checks.is_finite
 
 local function whole(where, value, low, fallback)
   if value == nil then return fallback end

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/kpi_find.h"
 #include "place/place.h"
 #include "provider/fleet.h"
 #include "provider/npv.h"
 
 static const double price_times[] = {0, 0.25, 0.5, 1, 2, 4};
 static const double utilisations[] = {0.1, 0.25, 0.5, 0.75, 1};
+#define CSV_HEAD "machine,region,token_price_usd,utilisation_ratio,payback_d\n"
 #define PRICE_N (sizeof price_times / sizeof *price_times)
 #define UTILISATION_N (sizeof utilisations / sizeof *utilisations)
 
@@ -69,10 +71,30 @@ static double payback(const struct facts *f, const struct dp_node_class *c, int 
 /* ---- what the run says ---- */
 
 static double kpi_of(const struct dp_kpi_value *kpis, size_t n, const char *name) {
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(kpis[i].name, name) == 0 && (kpis[i].integer || isfinite(kpis[i].value)))
-      return kpis[i].integer ? dp_i128_to_double(kpis[i].count) : kpis[i].value;
-  return 0;
+  const struct dp_kpi_value *kpi = dp_kpi_find(kpis, n, name);
+  return kpi && isfinite(dp_kpi_number(kpi)) ? dp_kpi_number(kpi) : 0;
+}
+
+/** The same of one of several instances. */
+static double kpi_in(const struct dp_kpi_value *kpis, size_t n, const char *name, const struct dp_instance *in) {
+  char label[DP_KPI_NAME];
+  const bool alone = in->nth == 0 && !dp_sim_next(in);
+  snprintf(label, sizeof label, "%s%s%s", name, alone ? "" : "@", alone ? "" : in->name);
+  return kpi_of(kpis, n, label);
+}
+
+/** Tokens that were minted, of all kinds, and what one of them is worth. */
+static double read_tokens(struct facts *f, const struct dp_kpi_value *kpis, size_t n) {
+  double minted = 0, usd = 0;
+  for (const struct dp_instance *t = dp_sim_first(f->sim, "ledger.token"); t; t = dp_sim_next(t)) {
+    const double of_it = kpi_in(kpis, n, "token.minted", t);
+    minted += of_it;
+    for (const struct dp_instance *x = dp_sim_first(f->sim, "ledger.exchange"); x; x = dp_sim_next(x))
+      if (dp_instance_refers(x, "token", t)) usd += of_it * kpi_in(kpis, n, "token.price_usd", x);
+  }
+  f->price_usd = kpi_of(kpis, n, "token.price_usd");
+  if (!dp_kpi_find(kpis, n, "token.price_usd")) f->price_usd = minted > 0 ? usd / minted : 0;
+  return minted;
 }
 
 static double host_days(struct dp_sim *sim, struct dp_err *err) {
@@ -123,16 +145,15 @@ static enum dp_status read_facts(struct dp_sim *sim, struct facts *f, struct dp_
   const struct dp_instance *fleet = dp_sim_first(sim, "provider.fleet");
   struct dp_kpi_value *kpis;
   size_t n;
-  if (!fleet) return dp_fail(err, DP_SCENARIO, "the scenario has no provider, so nobody buys a machine");
   *f = (struct facts){.sim = sim, .place = dp_place_of(sim), .fleet = fleet->config};
   f->class = f->fleet->node.part;
   DP_TRY(dp_sim_kpis(sim, &kpis, &n, err));
   const double days = host_days(sim, err);
+  const double minted = read_tokens(f, kpis, n);
   if (days > 0) {
     f->cash_usd = kpi_of(kpis, n, "network.provider_income_usd") / days;
-    f->tokens = kpi_of(kpis, n, "token.minted") / days;
+    f->tokens = minted / days;
   }
-  f->price_usd = kpi_of(kpis, n, "token.price_usd");
   f->utilisation = kpi_of(kpis, n, "hardware.utilisation_ratio");
   free(kpis);
   if (!(days > 0) || (f->cash_usd <= 0 && f->tokens <= 0))
@@ -214,13 +235,7 @@ static void put_json(void *to, const struct cell *c) {
                                       "payback_d", isfinite(c->days) ? json_real(c->days) : json_null()));
 }
 
-static void print_json(struct dp_str *out, const struct facts *f, const struct dp_breakeven_machine *m, size_t n) {
-  json_t *rows = json_array();
-  each(f, m, n, put_json, rows);
-  json_t *root = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "scenario", f->sim->spec.name, "cash_usd_per_d",
-                           f->cash_usd, "tokens_per_d", f->tokens, "token_price_usd", f->price_usd, "utilisation_ratio",
-                           f->utilisation, "opex_usd_per_d", f->fleet->opex_usd_per_d, "resale_ratio", f->resale_share,
-                           "rows", rows);
+static void put_root(struct dp_str *out, json_t *root) {
   char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
   if (text) dp_str_printf(out, "%s\n", text);
   else out->failed = true;
@@ -228,14 +243,38 @@ static void print_json(struct dp_str *out, const struct facts *f, const struct d
   json_decref(root);
 }
 
+static void print_json(struct dp_str *out, const struct facts *f, const struct dp_breakeven_machine *m, size_t n) {
+  json_t *rows = json_array();
+  each(f, m, n, put_json, rows);
+  json_t *root = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "scenario", f->sim->spec.name, "cash_usd_per_d",
+                           f->cash_usd, "tokens_per_d", f->tokens, "token_price_usd", f->price_usd, "utilisation_ratio",
+                           f->utilisation, "opex_usd_per_d", f->fleet->opex_usd_per_d, "resale_ratio", f->resale_share,
+                           "rows", rows);
+  put_root(out, root);
+}
+
+/* A scenario in which nobody buys a machine. */
+static void print_none(struct dp_str *out, enum dp_text_format format, const struct dp_sim *sim) {
+  const char *note = "no provider: nobody buys a machine, and none is to be earned";
+  if (format == DP_TEXT_PLAIN) dp_str_printf(out, "%s\n", note);
+  if (format == DP_TEXT_CSV) dp_str_append(out, CSV_HEAD);
+  if (format == DP_TEXT_JSON)
+    put_root(out, json_pack("{s:s, s:s, s:[]}", "scenario", sim->spec.name, "note", note, "rows"));
+}
+
 enum dp_status dp_breakeven_print(struct dp_str *out, enum dp_text_format format, struct dp_sim *sim,
                                   const struct dp_breakeven_machine *machines, size_t machine_n, struct dp_err *err) {
   struct facts f = {0};
+  if (!dp_sim_first(sim, "provider.fleet") && dp_sim_first(sim, "wireless.coverage"))
+    return dp_breakeven_hotspots(out, format, sim, err);
+  const bool none = !dp_sim_first(sim, "provider.fleet");
+  if (none) print_none(out, format, sim);
+  if (none) return out->failed ? dp_fail_nomem(err, "the tables") : DP_OK;
   enum dp_status status = read_facts(sim, &f, err);
   if (status == DP_OK && format == DP_TEXT_PLAIN) print_text(out, &f, machines, machine_n);
   if (status == DP_OK && format == DP_TEXT_JSON) print_json(out, &f, machines, machine_n);
   if (status == DP_OK && format == DP_TEXT_CSV) {
-    dp_str_append(out, "machine,region,token_price_usd,utilisation_ratio,payback_d\n");
+    dp_str_append(out, CSV_HEAD);
     each(&f, machines, machine_n, put_csv, out);
   }
   free(f.work);

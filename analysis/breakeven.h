@@ -38,8 +38,14 @@ double dp_breakeven_days(const struct dp_breakeven_terms *t);
 /** USD a day at a utilisation in [0, 1] and a tariff a kWh. */
 double dp_breakeven_electricity(const struct dp_node_class *c, double utilisation, double usd_per_kwh);
 
+/** Appends the table for the hotspots of a simulation that has run: days by token price, power and tariff, where a mean
+ *  hotspot earns what those judged did in their first judge_d days. DP_SCENARIO when none was judged. */
+enum dp_status dp_breakeven_hotspots(struct dp_str *out, enum dp_text_format format, struct dp_sim *sim,
+                                     struct dp_err *err);
+
 /** Appends the tables for the first fleet of a simulation that has run: machine by region as the run went, and the
- *  scenario's machine by token price and utilisation. DP_SCENARIO when it has no fleet, or nobody earned anything. */
+ *  scenario's machine by token price and utilisation; without a fleet that of its hotspots; without either, that
+ *  nobody buys a machine (in CSV the head alone). DP_SCENARIO when nobody earned anything. */
 enum dp_status dp_breakeven_print(struct dp_str *out, enum dp_text_format format, struct dp_sim *sim,
                                   const struct dp_breakeven_machine *machines, size_t machine_n, struct dp_err *err);
 

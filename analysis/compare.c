@@ -1,10 +1,11 @@
 /* analysis/compare.c — paired comparison of results. */
 #include "analysis/compare.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "analysis/statistics.h"
 
 #define CONFIDENCE 0.95
 
@@ -31,41 +32,54 @@ static double value_in(const struct dp_result *r, const char *name) {
   return kpi->integer ? dp_i128_to_double(kpi->count) : kpi->value;
 }
 
-static struct dp_compare_row row_of(const struct dp_compare_side sides[2], size_t n, const struct dp_kpi_value *kpi) {
-  struct dp_compare_row row = {.name = kpi->name, .unit = kpi->unit};
-  double squares = 0;
+/* @param v [2][n], scratch */
+static enum dp_status row_of(const struct dp_compare_side sides[2], size_t n, const struct dp_kpi_value *kpi, double *v,
+                             struct dp_compare_row *row, struct dp_err *err) {
+  struct dp_interval difference;
   bool equal = true;
+  *row = (struct dp_compare_row){.name = kpi->name, .unit = kpi->unit};
   for (size_t i = 0; i < n; i++) {
-    const double a = value_in(sides[0].results[i], kpi->name), b = value_in(sides[1].results[i], kpi->name);
-    row.a += a / (double)n;
-    row.b += b / (double)n;
-    row.difference += (b - a) / (double)n;
-    equal = equal && !(a < b) && !(a > b);
+    v[i] = value_in(sides[0].results[i], kpi->name);
+    v[n + i] = value_in(sides[1].results[i], kpi->name);
+    row->a += v[i] / (double)n;
+    row->b += v[n + i] / (double)n;
+    equal = equal && !(v[i] < v[n + i]) && !(v[i] > v[n + i]);
   }
-  for (size_t i = 0; i < n; i++) {
-    const double x = value_in(sides[1].results[i], kpi->name) - value_in(sides[0].results[i], kpi->name) - row.difference;
-    squares += x * x;
-  }
-  if (n > 1)
-    row.half_width = gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, (double)(n - 1)) * sqrt(squares / (double)(n - 1) / (double)n);
-  if (!isfinite(row.difference)) row.verdict = DP_COMPARE_UNDEFINED;
-  else if (equal) row.verdict = DP_COMPARE_EQUAL;
-  else if (fabs(row.difference) <= row.half_width) row.verdict = DP_COMPARE_UNRESOLVED;
-  else row.verdict = row.difference > 0 ? DP_COMPARE_HIGHER : DP_COMPARE_LOWER;
-  return row;
+  DP_TRY(dp_stat_paired(v, v + n, n, CONFIDENCE, &difference, err));
+  row->difference = difference.n == n ? difference.mean : (double)NAN;
+  row->half_width = n > 1 ? difference.half_width : 0;
+  if (difference.n < n) row->verdict = DP_COMPARE_UNDEFINED;
+  else if (equal) row->verdict = DP_COMPARE_EQUAL;
+  else if (fabs(row->difference) <= row->half_width) row->verdict = DP_COMPARE_UNRESOLVED;
+  else row->verdict = row->difference > 0 ? DP_COMPARE_HIGHER : DP_COMPARE_LOWER;
+  return DP_OK;
 }
 
 enum dp_status dp_compare(const struct dp_compare_side sides[2], size_t n, struct dp_compare_row **out, size_t *row_n,
                           struct dp_err *err) {
   const struct dp_result *a = sides[0].results[0], *b = sides[1].results[0];
   struct dp_compare_row *rows = calloc(a->kpi_n + b->kpi_n + 1, sizeof *rows);
-  if (!rows) return dp_fail_nomem(err, "a comparison");
+  double *v = calloc(2 * n, sizeof *v);
+  enum dp_status status = rows && v ? DP_OK : dp_fail_nomem(err, "a comparison");
   *row_n = 0;
-  for (size_t i = 0; i < a->kpi_n; i++) rows[(*row_n)++] = row_of(sides, n, &a->kpis[i]);
-  for (size_t i = 0; i < b->kpi_n; i++)
-    if (!find(a, b->kpis[i].name)) rows[(*row_n)++] = row_of(sides, n, &b->kpis[i]);
+  for (size_t i = 0; i < a->kpi_n && status == DP_OK; i++) status = row_of(sides, n, &a->kpis[i], v, &rows[(*row_n)++], err);
+  for (size_t i = 0; i < b->kpi_n && status == DP_OK; i++)
+    if (!find(a, b->kpis[i].name)) status = row_of(sides, n, &b->kpis[i], v, &rows[(*row_n)++], err);
+  free(v);
+  if (status != DP_OK) {
+    free(rows);
+    return status;
+  }
   *out = rows;
   return DP_OK;
+}
+
+bool dp_compare_shares_luck(const struct dp_compare_side sides[2], size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (sides[0].results[i]->seed != sides[1].results[i]->seed ||
+        sides[0].results[i]->replicate != sides[1].results[i]->replicate)
+      return false;
+  return true;
 }
 
 /* ---- parameters ---- */

@@ -40,9 +40,22 @@ enum dp_status dp_compare(const struct dp_compare_side sides[2], size_t n, struc
 enum dp_status dp_compare_parameters(struct dp_str *out, const struct dp_result *a, const struct dp_result *b,
                                      size_t *count, struct dp_err *err);
 
-/** The whole comparison as text, JSON or CSV. */
+/** Whether each pair has one seed: otherwise their differences hold luck too. */
+bool dp_compare_shares_luck(const struct dp_compare_side sides[2], size_t n);
+
+struct dp_bands; /* analysis/compare_bands.h */
+
+/** The comparison as text, JSON or CSV (key figures alone: dp_bands_csv gives the other table). */
 enum dp_status dp_compare_print(struct dp_str *out, enum dp_text_format format, const struct dp_compare_side sides[2],
-                                size_t n, struct dp_err *err);
+                                size_t n, const struct dp_bands *bands, struct dp_err *err);
+
+/** Appends it as one HTML page: what differs, key figures with intervals and verdicts, and over time the bands of both
+ *  beside the band of their difference. */
+enum dp_status dp_compare_page(struct dp_str *out, const struct dp_compare_side sides[2], size_t n,
+                               const struct dp_bands *bands, struct dp_err *err);
+
+/** b − a as a share of a: "+3.1 %"; "-" when it has none. @return buf or "-" */
+const char *dp_compare_share(const struct dp_compare_row *row, char buf[32]);
 
 /** "higher", "not resolved" … */
 const char *dp_compare_verdict_text(enum dp_compare_verdict verdict);

@@ -16,6 +16,7 @@ double dp_axis_at(const struct dp_axis *axis, double u) {
     if (i >= axis->value_n) i = axis->value_n - 1;
     return axis->values ? axis->values[i] : (double)i;
   }
+  if (axis->log && (u <= 0 || u >= 1)) return u <= 0 ? axis->low : axis->high; /* to the last digit */
   double x = axis->log ? exp(log(axis->low) + u * (log(axis->high) - log(axis->low)))
                        : axis->low + u * (axis->high - axis->low);
   if (axis->whole) x = nearbyint(x);

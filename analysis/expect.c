@@ -2,13 +2,29 @@
 #include "analysis/expect.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
+
+#include "analysis/kpi_find.h"
+
+enum dp_status dp_expect_check(const struct dp_expectation *expectations, size_t n, struct dp_sim *sim,
+                               struct dp_err *err) {
+  struct dp_kpi_value *kpis;
+  struct dp_err why = {0};
+  size_t kpi_n;
+  if (n == 0) return DP_OK;
+  DP_TRY(dp_sim_kpis(sim, &kpis, &kpi_n, err));
+  enum dp_status status = DP_OK;
+  for (size_t i = 0; i < n && status == DP_OK; i++)
+    status = dp_kpi_check_instance(kpis, kpi_n, expectations[i].kpi, &why);
+  free(kpis);
+  return status == DP_OK ? DP_OK : dp_fail(err, status, "scenario: expect: %s", why.text);
+}
 
 enum dp_expect_verdict dp_expect_judge(const struct dp_expectation *e, const struct dp_kpi_value *kpis, size_t n,
                                        double *value) {
   *value = (double)NAN;
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(kpis[i].name, e->kpi) == 0) *value = kpis[i].integer ? dp_i128_to_double(kpis[i].count) : kpis[i].value;
+  const struct dp_kpi_value *kpi = dp_kpi_find(kpis, n, e->kpi);
+  if (kpi) *value = dp_kpi_number(kpi);
   if (!isfinite(*value)) return DP_EXPECT_UNDEFINED;
   bool holds = false;
   switch (e->op) {

@@ -12,6 +12,11 @@ enum dp_expect_verdict {
   DP_EXPECT_UNDEFINED, /* the KPI has no value: no such model in the run, or nothing happened; counts as failed */
 };
 
+/** Collective, before the run: whether each expectation names a figure of the run, when several instances have it: the
+ *  sum of all, or one of them. Errors: DP_SCENARIO with the names to choose from. */
+enum dp_status dp_expect_check(const struct dp_expectation *expectations, size_t n, struct dp_sim *sim,
+                               struct dp_err *err);
+
 /** One expectation against KPIs [n]. @param value set to the KPI's value, NaN when it has none. */
 enum dp_expect_verdict dp_expect_judge(const struct dp_expectation *expectation, const struct dp_kpi_value *kpis,
                                        size_t n, double *value);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/kpi_find.h"
 #include "analysis/series.h"
 #include "analysis/svg.h"
 #include "model/registry.h"
@@ -20,10 +21,10 @@ struct declared {
   const struct dp_kpi *kpi;
 };
 
-/* "job.latency_s.p95" is declared as "job.latency_s". */
+/* "job.latency_s.p95@chat" is declared as "job.latency_s". */
 static bool is_named(const struct dp_kpi *k, const char *name) {
   const size_t len = strlen(k->name);
-  if (strcmp(k->name, name) == 0) return true;
+  if (strncmp(k->name, name, len) == 0 && strchr("@", name[len])) return true;
   return k->stat == DP_KPI_DISTRIBUTION && strncmp(k->name, name, len) == 0 && name[len] == '.';
 }
 
@@ -69,25 +70,29 @@ static double total_of(const struct dp_series_group *g, const struct dp_series *
   return sum;
 }
 
-static const struct dp_series *series_in(const struct dp_series_group *g, const struct dp_model *m, const char *name) {
+/* @param label of the one instance that is asked for, or "" */
+static const struct dp_series *series_in(const struct dp_series_group *g, const struct dp_model *m, const char *label,
+                                         const char *name) {
   const size_t len = strlen(m->name);
   if (strncmp(g->name, m->name, len) != 0 || (g->name[len] != '\0' && g->name[len] != '.')) return NULL;
+  if (*label && (g->name[len] == '\0' || strcmp(g->name + len + 1, label) != 0)) return NULL;
   for (size_t k = 0; k < g->series_n; k++)
     if (strcmp(g->series[k].name, name) == 0) return &g->series[k];
   return NULL;
 }
 
 /* Value of a metric by instance and label, with its share where there is more than one. */
-static void put_parts(struct dp_str *out, const struct dp_series_set *set, const struct dp_model *m, const char *metric) {
+static void put_parts(struct dp_str *out, const struct dp_series_set *set, const struct dp_model *m, const char *label,
+                      const char *metric) {
   double all = 0;
   size_t parts = 0;
   char text[32];
   for (size_t i = 0; i < set->group_n; i++) {
-    const struct dp_series *s = series_in(&set->groups[i], m, metric);
+    const struct dp_series *s = series_in(&set->groups[i], m, label, metric);
     for (size_t c = 0; s && c < s->label_n; c++, parts++) all += total_of(&set->groups[i], s, c);
   }
   for (size_t i = 0; i < set->group_n; i++) {
-    const struct dp_series *s = series_in(&set->groups[i], m, metric);
+    const struct dp_series *s = series_in(&set->groups[i], m, label, metric);
     for (size_t c = 0; s && c < s->label_n; c++) {
       const double value = total_of(&set->groups[i], s, c);
       dp_str_printf(out, "    %s%s%s: %s", set->groups[i].name, s->labels ? ", " : "", s->labels ? s->labels[c] : "",
@@ -99,12 +104,13 @@ static void put_parts(struct dp_str *out, const struct dp_series_set *set, const
   }
 }
 
-static void put_metric(struct dp_str *out, const struct dp_series_set *set, const struct dp_model *m, const char *name) {
+static void put_metric(struct dp_str *out, const struct dp_series_set *set, const struct dp_model *m, const char *label,
+                       const char *name) {
   const struct dp_metric *x = metric_of(m, name);
   if (!x) return;
   dp_str_printf(out, "  %s: %s%s%s\n", name, x->doc, strcmp(x->unit, "1") != 0 ? ", in " : "",
                 strcmp(x->unit, "1") != 0 ? x->unit : "");
-  put_parts(out, set, m, name);
+  put_parts(out, set, m, label, name);
 }
 
 /* ---- what goes with it ---- */
@@ -163,13 +169,10 @@ static void put_companions(struct dp_str *out, const struct dp_series_set *set, 
 
 /* ---- the whole ---- */
 
-static const struct dp_kpi_value *find_value(const struct dp_result *r, const char *name) {
-  for (size_t i = 0; i < r->kpi_n; i++)
-    if (strcmp(r->kpis[i].name, name) == 0) return &r->kpis[i];
-  return NULL;
-}
-
 static enum dp_status unknown(const struct dp_result *r, const char *name, struct dp_err *err) {
+  struct dp_err which = {0};
+  if (dp_kpi_check_instance(r->kpis, r->kpi_n, name, &which) != DP_OK)
+    return dp_fail(err, DP_USAGE, "%s: %s", r->path, which.text);
   const char **names = calloc(r->kpi_n + 1, sizeof *names);
   if (!names) return dp_fail_nomem(err, "names");
   for (size_t i = 0; i < r->kpi_n; i++) names[i] = r->kpis[i].name;
@@ -182,7 +185,8 @@ static enum dp_status unknown(const struct dp_result *r, const char *name, struc
 }
 
 enum dp_status dp_explain(struct dp_str *out, const struct dp_result *r, const char *name, struct dp_err *err) {
-  const struct dp_kpi_value *value = find_value(r, name);
+  const struct dp_kpi_value *value = dp_kpi_find(r->kpis, r->kpi_n, name);
+  const char *label = name + strcspn(name, "@");
   const struct declared d = find_declared(name);
   struct dp_series_set set;
   char text[32];
@@ -196,10 +200,14 @@ enum dp_status dp_explain(struct dp_str *out, const struct dp_result *r, const c
   put_formula(out, d.kpi, metric);
   dp_str_append(out, "\nmade of\n");
   DP_TRY(dp_series_read(r, &set, err));
-  put_metric(out, &set, d.model, d.kpi->metric);
-  if (d.kpi->over) put_metric(out, &set, d.model, d.kpi->over);
+  label += *label == '@';
+  put_metric(out, &set, d.model, label, d.kpi->metric);
+  if (d.kpi->over) put_metric(out, &set, d.model, label, d.kpi->over);
   const struct dp_series_group *own;
-  const struct dp_series *s = dp_series_find(&set, d.model->name, d.kpi->metric, &own);
+  struct dp_str group = {0};
+  dp_str_printf(&group, "%s%s%s", d.model->name, *label ? "." : "", label);
+  const struct dp_series *s = dp_series_find(&set, dp_str_text(&group), d.kpi->metric, &own);
+  dp_str_fini(&group);
   if (s && own->n > CHANGES_LEAST) put_companions(out, &set, own, s);
   dp_series_fini(&set);
   return out->failed ? dp_fail_nomem(err, "an explanation") : DP_OK;

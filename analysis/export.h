@@ -11,6 +11,11 @@
  *  @param folder made when it is not there; files of the same name are replaced. DP_IO. */
 enum dp_status dp_export_csv(const struct dp_result *result, const char *folder, struct dp_err *err);
 
+/** The same of a sweep: points.csv with parameters and, of each key figure, KPI.mean, .half_width, .p5, .p50, .p95, .n;
+ *  runs.csv with point, replicate, seed, status (0: it ended), parameters and key figures; band.SERIES.csv with point,
+ *  time_s, mean, p5, p50, p95. @param result of dp_result_open_any. DP_IO, DP_FORMAT. */
+enum dp_status dp_export_sweep_csv(struct dp_result *result, const char *folder, struct dp_err *err);
+
 /** Writes one netCDF-4 file: the dimension time, a coordinate a dimension of metrics, one variable GROUP.METRIC over time
  *  each, with units, long_name and cell_methods; key figures are attributes of the file.
  *  @param path made under NAME.part and renamed. DP_IO. */

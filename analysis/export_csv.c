@@ -13,6 +13,7 @@
 #include "analysis/export.h"
 #include "analysis/kpi.h"
 #include "analysis/series.h"
+#include "analysis/swept.h"
 #include "output/h5.h"
 
 static enum dp_status not_written(const char *path, struct dp_err *err) {
@@ -204,5 +205,125 @@ enum dp_status dp_export_csv(const struct dp_result *r, const char *folder, stru
   char **tables = dp_result_names(r, "tables");
   for (size_t i = 0; tables && tables[i] && status == DP_OK; i++) status = put_table(r, tables[i], folder, err);
   dp_result_free_names(tables);
+  return status;
+}
+
+/* ---- a sweep ---- */
+
+/* Columns of one length in memory, named as they will be read. */
+struct sheet {
+  struct column *columns;
+  size_t column_n, row_n;
+};
+
+static const char *const of_points[] = {"mean", "half_width", "p5", "p50", "p95", "n"};
+static const char *const of_bands[] = {"mean", "p5", "p50", "p95"};
+
+static struct column *next_column(struct sheet *s, const char *format, const char *a, const char *b) {
+  struct column *c = &s->columns[s->column_n++];
+  snprintf(c->name, sizeof c->name, format, a, b);
+  c->n = s->row_n;
+  return c;
+}
+
+static enum dp_status put_sheet(const struct sheet *s, const char *folder, const char *kind, const char *name,
+                                struct dp_err *err) {
+  struct dp_str path = {0};
+  FILE *file = open_in(folder, kind, name, &path);
+  enum dp_status status = file ? DP_OK : not_written(dp_str_text(&path), err);
+  if (file) {
+    for (size_t k = 0; k < s->column_n; k++) fprintf(file, "%s%s", k ? "," : "", s->columns[k].name);
+    for (size_t i = 0; i < s->row_n; i++)
+      for (size_t k = 0; k < s->column_n; k++) {
+        fputc(k ? ',' : '\n', file);
+        put_cell(file, &s->columns[k], i);
+      }
+    fputc('\n', file);
+    status = close_file(file, dp_str_text(&path), err);
+  }
+  dp_str_fini(&path);
+  return status;
+}
+
+static void free_sheet(struct sheet *s) {
+  for (size_t i = 0; i < s->column_n; i++) free_column(&s->columns[i]);
+  free(s->columns);
+}
+
+/* Parameters, of points or runs. */
+static enum dp_status add_axes(struct sheet *s, const struct dp_swept *w, const char *group, struct dp_err *err) {
+  for (size_t i = 0; i < w->axis_n; i++) {
+    char path[512];
+    struct column *c = next_column(s, "%s%s", w->axes[i].name, "");
+    snprintf(path, sizeof path, "%s/parameter/%s", group, w->axes[i].name);
+    DP_TRY(w->axes[i].texts ? dp_result_column_texts(w->result, path, &c->texts, &c->n, err)
+                            : dp_result_column_f64(w->result, path, &c->reals, &c->n, err));
+  }
+  return DP_OK;
+}
+
+static enum dp_status add_whole(struct sheet *s, const struct dp_swept *w, const char *path, const char *name, bool is_unsigned,
+                                struct dp_err *err) {
+  struct column *c = next_column(s, "%s%s", name, "");
+  c->is_unsigned = is_unsigned;
+  return dp_result_column_i64(w->result, path, &c->integers, &c->n, err);
+}
+
+static enum dp_status put_points(struct sheet *s, const struct dp_swept *w, const char *folder, struct dp_err *err) {
+  DP_TRY(add_whole(s, w, "/points/point", "point", true, err));
+  DP_TRY(add_axes(s, w, "/points", err));
+  DP_TRY(add_whole(s, w, "/points/failed_n", "failed_n", true, err));
+  for (size_t i = 0; i < w->kpi_n; i++)
+    for (size_t k = 0; k < sizeof of_points / sizeof *of_points; k++)
+      DP_TRY(dp_swept_summary(w, w->kpis[i].name, of_points[k],
+                              &next_column(s, "%s.%s", w->kpis[i].name, of_points[k])->reals, err));
+  return put_sheet(s, folder, "points", "", err);
+}
+
+static enum dp_status put_runs(struct sheet *s, const struct dp_swept *w, const char *folder, struct dp_err *err) {
+  static const char *const keys[] = {"point", "replicate", "seed", "status"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "/runs/%s", keys[i]);
+    DP_TRY(add_whole(s, w, path, keys[i], true, err));
+  }
+  DP_TRY(add_axes(s, w, "/runs", err));
+  for (size_t i = 0; i < w->kpi_n; i++)
+    DP_TRY(dp_swept_runs(w, w->kpis[i].name, &next_column(s, "%s%s", w->kpis[i].name, "")->reals, err));
+  return put_sheet(s, folder, "runs", "", err);
+}
+
+static enum dp_status put_band(struct sheet *s, const struct dp_swept *w, const char *series, const char *folder,
+                               struct dp_err *err) {
+  double *point = (next_column(s, "%s%s", "point", "")->reals = calloc(s->row_n + 1, sizeof *point));
+  double *time = (next_column(s, "%s%s", "time_s", "")->reals = calloc(s->row_n + 1, sizeof *time));
+  if (!point || !time) return dp_fail_nomem(err, "a band");
+  for (size_t i = 0; i < s->row_n; i++) {
+    point[i] = (double)(i / w->band_n);
+    time[i] = w->time_s[i % w->band_n];
+  }
+  for (size_t k = 0; k < sizeof of_bands / sizeof *of_bands; k++) {
+    double *v = (next_column(s, "%s%s", of_bands[k], "")->reals = calloc(s->row_n + 1, sizeof *v));
+    if (!v) return dp_fail_nomem(err, "a band");
+    for (size_t p = 0; p < w->point_n; p++) DP_TRY(dp_swept_band(w, series, of_bands[k], p, v + p * w->band_n, err));
+  }
+  return put_sheet(s, folder, "band.", series, err);
+}
+
+enum dp_status dp_export_sweep_csv(struct dp_result *r, const char *folder, struct dp_err *err) {
+  struct dp_swept w;
+  if (mkdir(folder, 0777) != 0 && errno != EEXIST) return not_written(folder, err);
+  enum dp_status status = dp_swept_open(r, &w, err);
+  for (size_t i = 0; i < 2 + w.series_n && status == DP_OK; i++) {
+    const size_t column_n = 8 + w.axis_n + 6 * w.kpi_n;
+    struct sheet s = {.columns = calloc(column_n, sizeof *s.columns),
+                      .row_n = i == 0 ? w.point_n : i == 1 ? w.run_n : w.point_n * w.band_n};
+    if (!s.columns) status = dp_fail_nomem(err, "a sweep");
+    else if (i == 0) status = put_points(&s, &w, folder, err);
+    else if (i == 1) status = put_runs(&s, &w, folder, err);
+    else status = put_band(&s, &w, w.series[i - 2].name, folder, err);
+    free_sheet(&s);
+  }
+  dp_swept_fini(&w);
   return status;
 }

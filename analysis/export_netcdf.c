@@ -54,7 +54,7 @@ static bool put_head(const struct netcdf *f, const struct dp_result *r) {
               dp_h5_put_text(f->file, "scenario", r->scenario) && dp_h5_put_text(f->file, "digest", r->digest) &&
               dp_h5_put_text(f->file, "program", "depinsim") && dp_h5_put_text(f->file, "version", r->version);
   for (size_t i = 0; i < r->kpi_n && done; i++) {
-    char name[80];
+    char name[DP_KPI_NAME + 8];
     snprintf(name, sizeof name, "kpi.%s", r->kpis[i].name);
     done = dp_h5_put_f64(f->file, name, r->kpis[i].integer ? dp_i128_to_double(r->kpis[i].count) : r->kpis[i].value);
   }

@@ -3,6 +3,7 @@
 
 #include "analysis/html.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static const char style[] =
     "figure{margin:0;padding:10px;background:var(--card);border:1px solid var(--rule);border-radius:6px;min-width:0}"
     "figcaption{font-weight:600;font-size:.92rem;margin-bottom:4px}svg{display:block;width:100%;height:auto}"
     "svg text{font:12px system-ui,sans-serif;fill:currentColor}.grid{stroke:var(--rule);stroke-width:.7;fill:none}"
+    ".zero{stroke:var(--soft);stroke-width:1.2;stroke-dasharray:5 3;fill:none}.two{grid-template-columns:repeat(auto-fill,"
+    "minmax(min(460px,100%),1fr))}"
     ".line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke:currentColor}.area{opacity:.85}.band{opacity:.22}"
     ".legend{display:flex;flex-wrap:wrap;gap:2px 12px;font-size:.8rem;margin-top:4px}.legend i{display:inline-block;"
     "width:10px;height:10px;border-radius:2px;margin-right:4px}.ramp{display:flex}.ramp i{margin:0;border-radius:0;height:12px}"
@@ -35,8 +38,14 @@ static const char style[] =
     "td:last-child:not(.n){overflow-wrap:anywhere;min-width:9em}"
     "@media(max-width:600px){.kpi table,.kpi tbody{display:block}.kpi thead{display:none}.kpi tr{display:flex;flex-wrap:wrap;"
     "gap:0 .5em;border-bottom:1px solid var(--rule)}.kpi td{border:0}.kpi td:last-child{flex-basis:100%;color:var(--soft)}}"
-    "details{margin:.6em 0}summary{cursor:pointer}"
-    ".left td.n{text-align:left}.num th:not(:first-child){text-align:right}"
+    ".verdicts th:nth-child(n+3):not(:last-child){text-align:right}@media(max-width:600px){.verdicts table,.verdicts tbody"
+    "{display:block}.verdicts thead{display:none}.verdicts tr{display:flex;flex-wrap:wrap;gap:0 .8em;padding:3px 0;"
+    "border-bottom:1px solid var(--rule)}.verdicts td,.verdicts td:last-child:not(.n){border:0;padding:0;min-width:0}"
+    ".verdicts td:first-child{flex-basis:100%}.verdicts td:last-child{font-weight:600}.verdicts td:empty{display:none}"
+    ".verdicts td:nth-child(3)::before{content:'A '}.verdicts td:nth-child(4)::before{content:'B '}"
+    ".verdicts td:nth-child(5)::before{content:'B − A '}.many td:nth-child(6)::before{content:'± '}}"
+    "details{margin:.6em 0}summary{cursor:pointer}#provenance td.n{text-align:left}"
+    ".left td.n{text-align:left}.num th:not(:first-child),.num td:not(:first-child){text-align:right}"
     ".flag{border-left:4px solid #d55e00;padding:.3em .8em;background:var(--card);margin:.6em 0}"
     ".dy{width:100%;height:230px}.dygraph-axis-label{color:var(--ink)!important}.dygraph-legend{background:var(--card)!important;"
     "color:var(--ink)}@media(min-width:700px){.kpi table{table-layout:fixed}.kpi th:nth-child(1)"
@@ -48,16 +57,6 @@ static const char style[] =
 /* Okabe & Ito (2008), a palette for all kinds of colour vision; black gives way to grey. */
 static const char *const palette[DP_SVG_COLOURS] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
                                                     "#56b4e9", "#d55e00", "#b8a900", "#7f7f7f"};
-
-void dp_html_text(struct dp_str *out, const char *text) {
-  for (; *text; text++) {
-    if (*text == '&') dp_str_append(out, "&amp;");
-    else if (*text == '<') dp_str_append(out, "&lt;");
-    else if (*text == '>') dp_str_append(out, "&gt;");
-    else if (*text == '"') dp_str_append(out, "&quot;");
-    else dp_str_append_n(out, text, 1);
-  }
-}
 
 /* Appends a file; nothing when it cannot be read. A script must not hold the end of its own element. */
 static void put_file(struct dp_str *out, const char *path) {
@@ -74,7 +73,7 @@ bool dp_html_has_dygraphs(void) { return access(DP_DYGRAPHS "/dygraph.min.js", R
 void dp_html_open(struct dp_str *out, const char *title) {
   dp_str_append(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                      "content=\"width=device-width,initial-scale=1\"><title>");
-  dp_html_text(out, title);
+  dp_str_xml(out, title);
   dp_str_append(out, "</title><link rel=\"icon\" href=\"data:,\"><style>");
   put_file(out, DP_DYGRAPHS "/dygraph.min.css");
   dp_str_append(out, style);
@@ -95,13 +94,31 @@ void dp_html_close(struct dp_str *out, const char *script) {
   dp_str_append(out, "</body></html>\n");
 }
 
+enum dp_status dp_html_write(const struct dp_str *page, const char *path, struct dp_err *err) {
+  FILE *file = fopen(path, "w");
+  const bool written = file && fwrite(page->data, 1, page->len, file) == page->len;
+  const bool closed = file && fclose(file) == 0;
+  if (written && closed) return DP_OK;
+  return dp_fail(err, DP_IO, "cannot write %s: %s (choose another -o)", path, strerror(errno));
+}
+
 void dp_html_section(struct dp_str *out, const char *id, const char *heading) {
   dp_str_printf(out, "<section id=\"%s\"><h2>", id);
-  dp_html_text(out, heading);
+  dp_str_xml(out, heading);
   dp_str_append(out, "</h2>\n");
 }
 
 void dp_html_end(struct dp_str *out) { dp_str_append(out, "</section>\n"); }
+
+void dp_html_lines(struct dp_str *out, const char *heading, const char *lines, size_t n) {
+  dp_str_append(out, "<h3>");
+  dp_str_xml(out, heading);
+  dp_str_append(out, "</h3>");
+  if (n > 12) dp_str_printf(out, "<details><summary>%zu</summary>", n);
+  dp_str_append(out, "<pre>");
+  dp_str_xml(out, n ? lines : "none");
+  dp_str_append(out, n > 12 ? "</pre></details>\n" : "</pre>\n");
+}
 
 static bool is_number(const char *text) {
   char *end;
@@ -115,7 +132,7 @@ void dp_html_row(struct dp_str *out, const char *tag, const char *const *cells, 
   dp_str_append(out, "<tr>");
   for (size_t i = 0; i < n; i++) {
     dp_str_printf(out, "<%s%s>", tag, is_number(cells[i]) ? " class=\"n\"" : "");
-    dp_html_text(out, cells[i]);
+    dp_str_xml(out, cells[i]);
     dp_str_printf(out, "</%s>", tag);
   }
   dp_str_append(out, "</tr>\n");

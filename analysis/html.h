@@ -12,6 +12,9 @@ void dp_html_open(struct dp_str *out, const char *title);
  *  dygraphs is put in front of it, if this machine has it. */
 void dp_html_close(struct dp_str *out, const char *script);
 
+/** Writes the page to a file. DP_IO, naming it. */
+enum dp_status dp_html_write(const struct dp_str *page, const char *path, struct dp_err *err);
+
 /** Whether dygraphs can be put in: without it series stay still pictures. */
 bool dp_html_has_dygraphs(void);
 
@@ -19,8 +22,8 @@ bool dp_html_has_dygraphs(void);
 void dp_html_section(struct dp_str *out, const char *id, const char *heading);
 void dp_html_end(struct dp_str *out);
 
-/** Appends text with <, >, & and quotes escaped. */
-void dp_html_text(struct dp_str *out, const char *text);
+/** A heading and preformatted lines, text escaped; folded when `n`, the number of lines, is more than a dozen. */
+void dp_html_lines(struct dp_str *out, const char *heading, const char *lines, size_t n);
 
 /** <tr> of cells, texts escaped; a cell that reads as a number is set to the right. `tag` is "td" or "th". */
 void dp_html_row(struct dp_str *out, const char *tag, const char *const *cells, size_t n);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/kpi_find.h"
+
 /* Width of a UTF-8 text on a terminal: its characters. */
 static int width_of(const char *text) {
   int n = 0;
@@ -39,19 +41,29 @@ static char *exact_text(const struct dp_kpi_value *kpi, char buf[VALUE_TEXT]) {
 
 static bool is_defined(const struct dp_kpi_value *kpi) { return kpi->integer || isfinite(kpi->value); }
 
+/* What single instances have where there is a figure of all would bury it: it is counted. */
 static void print_text(struct dp_str *out, const struct dp_kpi_value *kpis, size_t n) {
   int name_w = 0, value_w = 0;
+  size_t part_n = 0, part = 0;
   char value[VALUE_TEXT];
   for (size_t i = 0; i < n; i++) {
+    if (dp_kpi_is_part(kpis, n, &kpis[i])) continue;
     int a = width_of(kpis[i].name), b = is_defined(&kpis[i]) ? width_of(short_text(&kpis[i], value)) : 1;
     if (a > name_w) name_w = a;
     if (b > value_w) value_w = b;
   }
   for (size_t i = 0; i < n; i++) {
+    if (dp_kpi_is_part(kpis, n, &kpis[i])) {
+      part = part_n++ ? part : i;
+      continue;
+    }
     const char *shown = is_defined(&kpis[i]) ? short_text(&kpis[i], value) : "-";
     const char *unit = strcmp(unit_of(&kpis[i]), "1") == 0 ? "" : unit_of(&kpis[i]);
     dp_str_printf(out, "%-*s  %*s%s%s\n", name_w, kpis[i].name, value_w, shown, *unit ? " " : "", unit);
   }
+  if (part_n)
+    dp_str_printf(out, "%zu figures of single instances, as %s: depinsim kpi FILE --format csv\n", part_n,
+                  kpis[part].name);
 }
 
 /* A field of CSV: quoted when it must be. */
@@ -123,6 +135,10 @@ enum dp_status dp_kpi_file(struct dp_str *out, enum dp_text_format format, const
   uint64_t digest = strtoull(r->digest, NULL, 16);
   if (format == DP_TEXT_PLAIN && dp_result_has(r, "/provenance/hindsight"))
     dp_str_append(out, "hindsight: inputs are dated later than the scenario's as_of (depinsim report lists them)\n");
+  char *conditional = dp_result_text(r->file, "conditional");
+  if (format == DP_TEXT_PLAIN && conditional && conditional[0])
+    dp_str_printf(out, "conditional: given by the scenario and not made by the run: %s\n", conditional);
+  free(conditional);
   enum dp_status status = dp_kpi_print(out, format, r->scenario, digest, r->kpis, r->kpi_n, err);
   dp_result_close(r);
   return status;

@@ -5,7 +5,8 @@
 
 #include "analysis/result.h"
 
-/** Appends KPIs to `out`. Text: name, value, unit in columns; JSON: {"scenario", "digest", "kpi": {…}, "units": {…}}, counts
+/** Appends KPIs to `out`. Text: name, value, unit in columns, without those of single instances where there is
+ *  a figure of all; JSON: {"scenario", "digest", "kpi": {…}, "units": {…}}, counts
  *  as integers, undefined values null; CSV: name,value,unit with a header line.
  *  Errors: DP_NOMEM. */
 enum dp_status dp_kpi_print(struct dp_str *out, enum dp_text_format format, const char *scenario, uint64_t digest,

@@ -25,8 +25,11 @@ sim_libdepinsim_a_SOURCES += \
   analysis/bench_queue.h \
   analysis/breakeven.c \
   analysis/breakeven.h \
+  analysis/breakeven_hotspots.c \
   analysis/compare.c \
   analysis/compare.h \
+  analysis/compare_bands.c \
+  analysis/compare_bands.h \
   analysis/compare_print.c \
   analysis/cost.c \
   analysis/cost.h \
@@ -49,6 +52,8 @@ sim_libdepinsim_a_SOURCES += \
   analysis/info.h \
   analysis/kpi.c \
   analysis/kpi.h \
+  analysis/kpi_find.c \
+  analysis/kpi_find.h \
   analysis/ledger.c \
   analysis/ledger.h \
   analysis/plot.c \
@@ -56,12 +61,16 @@ sim_libdepinsim_a_SOURCES += \
   analysis/report.c \
   analysis/report.h \
   analysis/report_charts.c \
+  analysis/report_compare.c \
   analysis/report_sensitivity.c \
   analysis/report_series.c \
   analysis/report_sweep.c \
   analysis/report_sweep.h \
   analysis/report_sweep_charts.c \
   analysis/report_tables.c \
+  analysis/report_tune.c \
+  analysis/report_tune.h \
+  analysis/report_tune_charts.c \
   analysis/result.c \
   analysis/result.h \
   analysis/sensitivity.c \
@@ -72,6 +81,8 @@ sim_libdepinsim_a_SOURCES += \
   analysis/sheet.h \
   analysis/statistics.c \
   analysis/statistics.h \
+  analysis/steady.c \
+  analysis/steady.h \
   analysis/stress.c \
   analysis/stress.h \
   analysis/study.c \
@@ -83,8 +94,10 @@ sim_libdepinsim_a_SOURCES += \
   analysis/svg_axes.c \
   analysis/svg_axes.h \
   analysis/svg_bars.c \
+  analysis/svg_layers.c \
   analysis/sweep.c \
   analysis/sweep.h \
+  analysis/sweep_farm.c \
   analysis/sweep_farm.h \
   analysis/sweep_file.c \
   analysis/sweep_journal.c \
@@ -102,6 +115,7 @@ sim_libdepinsim_a_SOURCES += \
   analysis/tune.c \
   analysis/tune.h \
   analysis/tune_descend.c \
+  analysis/tune_file.c \
   analysis/tune_front.c \
   analysis/tune_profile.c \
   analysis/tune_report.c \
@@ -109,6 +123,8 @@ sim_libdepinsim_a_SOURCES += \
   analysis/tune_run.c \
   analysis/tune_study.c \
   analysis/tune_study.h \
+  analysis/tuned.c \
+  analysis/tuned.h \
   analysis/verdicts.c \
   analysis/verdicts.h
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/kpi_find.h"
 #include "analysis/swept.h"
 
 #define NAME_MOST 256
@@ -16,7 +17,7 @@
 struct figure {
   struct dp_str data, commands; /* blocks; parts of the plot command */
   char unit[64];                /* of the y axis; "" before the first line */
-  char y_label[NAME_MOST];
+  char y_label[NAME_MOST], first[NAME_MOST]; /* what is drawn first: the axis has its name when it is alone */
   size_t line_n, block_n;
   bool several; /* files: labels name theirs */
 };
@@ -46,7 +47,12 @@ static enum dp_status take_unit(struct figure *f, const char *name, const char *
                    f->unit);
   snprintf(f->unit, sizeof f->unit, "%s", text);
   const bool fits = doc && doc[0] && strlen(doc) <= LABEL_MOST;
-  if (f->y_label[0] == '\0') snprintf(f->y_label, sizeof f->y_label, "%s (%s)", fits ? doc : name, text);
+  if (f->y_label[0] == '\0') {
+    snprintf(f->y_label, sizeof f->y_label, "%s (%s)", fits ? doc : name, text);
+    snprintf(f->first, sizeof f->first, "%s", name);
+  } else if (strcmp(f->first, name) != 0) {
+    snprintf(f->y_label, sizeof f->y_label, "%s", text);
+  }
   return DP_OK;
 }
 
@@ -204,9 +210,10 @@ static enum dp_status put_bars(struct figure *f, struct dp_result *const *result
     dp_str_printf(&f->data, "$d%zu << EOD\n", f->block_n);
     for (size_t i = 0; i < n; i++) {
       const struct dp_report_run run = {.result = results[i]};
-      const struct dp_kpi_value *found = NULL;
-      for (size_t k = 0; k < results[i]->kpi_n; k++)
-        if (strcmp(results[i]->kpis[k].name, name) == 0) found = &results[i]->kpis[k];
+      const struct dp_kpi_value *found = dp_kpi_find(results[i]->kpis, results[i]->kpi_n, name);
+      struct dp_err which = {0};
+      if (dp_kpi_check_instance(results[i]->kpis, results[i]->kpi_n, name, &which) != DP_OK)
+        return dp_fail(err, DP_USAGE, "%s: %s", results[i]->path, which.text);
       if (!found)
         return dp_fail(err, DP_USAGE, "%s has no key figure '%s' (depinsim kpi lists those that it has)", results[i]->path, name);
       DP_TRY(take_unit(f, name, found->unit, found->doc, err));

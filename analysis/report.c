@@ -4,12 +4,10 @@
 #include "analysis/report.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare.h"
+#include "analysis/compare_bands.h"
 #include "analysis/html.h"
 #include "analysis/report_sweep.h"
 #include "analysis/svg.h"
@@ -48,9 +46,11 @@ static void put_comment(struct dp_str *out, const char *text, const char *word) 
 
 /* A sentence that begins with a capital. */
 static void put_title(struct dp_str *out, const char *title) {
-  const char first[2] = {(char)toupper((unsigned char)title[0]), '\0'};
-  dp_html_text(out, first);
-  dp_html_text(out, title[0] ? title + 1 : "");
+  struct dp_str copy = {0};
+  dp_str_append(&copy, title);
+  if (copy.len) copy.data[0] = (char)toupper((unsigned char)title[0]);
+  dp_str_xml(out, dp_str_text(&copy));
+  dp_str_fini(&copy);
 }
 
 /* The question in full: the file's title is its first line. */
@@ -86,7 +86,7 @@ static void put_list(struct dp_str *out, const struct dp_result *r, const char *
   dp_str_printf(out, "<div class=\"flag\"><b>%s</b><ul>", heading);
   for (size_t i = 0; i < n; i++) {
     dp_str_append(out, "<li>");
-    dp_html_text(out, texts[i]);
+    dp_str_xml(out, texts[i]);
     dp_str_append(out, "</li>");
   }
   dp_str_append(out, "</ul></div>\n");
@@ -98,12 +98,13 @@ void dp_report_head(struct dp_str *out, const struct dp_result *r) {
   put_question(out, r);
   if (conditional && conditional[0]) {
     dp_str_append(out, "<p class=\"flag\"><b>Conditional:</b> given by the scenario and not made by the run: ");
-    dp_html_text(out, conditional);
+    dp_str_xml(out, conditional);
     dp_str_append(out, "</p>\n");
   }
   free(conditional);
   put_list(out, r, "/provenance/warnings", "Warnings");
-  put_list(out, r, "/provenance/hindsight", "Known only with hindsight, at the time that is simulated");
+  put_list(out, r, "/provenance/hindsight", "Hindsight: dated later than the scenario's as_of");
+  put_list(out, r, "/provenance/undated", "Undated: nobody says whether it was known at the scenario's as_of");
 }
 
 static void put_head(struct dp_str *out, const struct dp_result *r) {
@@ -112,15 +113,15 @@ static void put_head(struct dp_str *out, const struct dp_result *r) {
   struct dp_str answer = {0};
   dp_report_head(out, r);
   dp_str_append(out, "<p class=\"soft\">");
-  dp_html_text(out, r->scenario);
+  dp_str_xml(out, r->scenario);
   dp_str_append(out, ", from ");
-  dp_html_text(out, r->start);
+  dp_str_xml(out, r->start);
   dp_str_printf(out, " for %s; seed %llu; digest %s</p>\n", dp_format_duration(r->duration_ns, length),
                 (unsigned long long)r->seed, r->digest);
   put_comment(&answer, text, "Answer");
   if (answer.len) {
     dp_str_append(out, "<p class=\"flag\">");
-    dp_html_text(out, dp_str_text(&answer));
+    dp_str_xml(out, dp_str_text(&answer));
     dp_str_append(out, "<br><span class=\"soft\">from the scenario's text; this run's own figures are below</span></p>\n");
   }
   dp_str_fini(&answer);
@@ -157,16 +158,12 @@ static enum dp_status put_differences(struct dp_str *out, const struct dp_report
   enum dp_status status = DP_OK;
   dp_html_section(out, "comparison", "Side by side");
   for (size_t i = 1; i < n && status == DP_OK; i++) {
-    struct dp_str lines = {0};
-    size_t count;
+    struct dp_str lines = {0}, heading = {0};
+    size_t count = 0;
     status = dp_compare_parameters(&lines, runs[0].result, runs[i].result, &count, err);
-    dp_str_append(out, "<h3>Parameters that differ: ");
-    dp_html_text(out, runs[0].result->path);
-    dp_str_append(out, " and ");
-    dp_html_text(out, runs[i].result->path);
-    dp_str_append(out, "</h3><pre>");
-    dp_html_text(out, count ? dp_str_text(&lines) : "none");
-    dp_str_append(out, "</pre>\n");
+    dp_str_printf(&heading, "Parameters that differ: %s and %s", runs[0].result->path, runs[i].result->path);
+    dp_html_lines(out, dp_str_text(&heading), dp_str_text(&lines), count);
+    dp_str_fini(&heading);
     dp_str_fini(&lines);
   }
   return status;
@@ -191,7 +188,7 @@ static enum dp_status put_run(struct dp_str *out, struct dp_str *script, const s
   dp_report_series(out, script, run);
   dp_html_end(out);
   DP_TRY(dp_report_parameters(out, run, err));
-  dp_report_provenance(out, run);
+  dp_report_provenance(out, run, 1);
   return DP_OK;
 }
 
@@ -206,7 +203,7 @@ static enum dp_status put_page(struct dp_str *out, const struct dp_report_run *r
   } else {
     status = put_differences(out, runs, n, err);
     put_comparison(out, runs, n);
-    for (size_t i = 0; i < n; i++) dp_report_provenance(out, &runs[i]);
+    dp_report_provenance(out, runs, n);
   }
   dp_html_close(out, n == 1 ? dp_str_text(&script) : NULL);
   if (script.failed) out->failed = true;
@@ -214,12 +211,14 @@ static enum dp_status put_page(struct dp_str *out, const struct dp_report_run *r
   return status;
 }
 
-static enum dp_status write_file(const struct dp_str *page, const char *path, struct dp_err *err) {
-  FILE *file = fopen(path, "w");
-  const bool written = file && fwrite(page->data, 1, page->len, file) == page->len;
-  const bool closed = file && fclose(file) == 0;
-  if (written && closed) return DP_OK;
-  return dp_fail(err, DP_IO, "cannot write %s: %s (choose another -o)", path, strerror(errno));
+static enum dp_status put_two(struct dp_str *page, const struct dp_report_run *runs, struct dp_err *err) {
+  struct dp_result *results[2] = {runs[0].result, runs[1].result};
+  const struct dp_compare_side sides[2] = {{results[0]->path, &results[0]}, {results[1]->path, &results[1]}};
+  struct dp_bands bands;
+  enum dp_status status = dp_bands_make(sides, 1, NULL, 0, &bands, err);
+  if (status == DP_OK) status = dp_compare_page(page, sides, 1, &bands, err);
+  dp_bands_fini(&bands);
+  return status;
 }
 
 /* The page of results that are open. */
@@ -230,7 +229,7 @@ static enum dp_status put_any(struct dp_str *page, const struct dp_report_run *r
     if (dp_result_is_sweep(runs[i].result))
       return dp_fail(err, DP_USAGE, "%s is the result of a sweep: it has a report of its own (give it alone)",
                      runs[i].result->path);
-  return put_page(page, runs, n, err);
+  return n == 2 ? put_two(page, runs, err) : put_page(page, runs, n, err);
 }
 
 enum dp_status dp_report_write(const char *const *results, size_t n, const char *path,
@@ -245,7 +244,7 @@ enum dp_status dp_report_write(const char *const *results, size_t n, const char 
   }
   if (status == DP_OK) status = put_any(&page, runs, n, options, err);
   if (status == DP_OK && page.failed) status = dp_fail_nomem(err, "a report");
-  if (status == DP_OK) status = write_file(&page, path, err);
+  if (status == DP_OK) status = dp_html_write(&page, path, err);
   dp_str_fini(&page);
   for (size_t i = 0; runs && i < n; i++) {
     dp_series_fini(&runs[i].series);

@@ -10,7 +10,7 @@
 
 /** What a reader asks of a sweep's report; zeros are valid. Borrowed. */
 struct dp_report_options {
-  const char *survive;             /* bounds (analysis/swept.h) that a run keeps to survive; NULL: the default's */
+  const char *survive;             /* bounds (analysis/swept.h) that a run keeps to survive; NULL: the file's, or a default */
   size_t points[DP_REPORT_POINTS]; /* [point_n] whose bands are drawn; none: some */
   size_t point_n;
 };
@@ -30,6 +30,7 @@ enum dp_status dp_report_write(const char *const *results, size_t n, const char 
 struct dp_report_run {
   struct dp_result *result;
   struct dp_series_set series;
+  const char *label; /* what to call it instead of its file, which will be gone; NULL: the file */
 };
 
 /** Charts that a reader looks for first: each is drawn when the run has what it shows. */
@@ -46,7 +47,7 @@ void dp_report_kpis(struct dp_str *out, const struct dp_report_run *run);
 void dp_report_regions(struct dp_str *out, const struct dp_report_run *run);
 enum dp_status dp_report_cohorts(struct dp_str *out, const struct dp_report_run *run, struct dp_err *err);
 enum dp_status dp_report_parameters(struct dp_str *out, const struct dp_report_run *run, struct dp_err *err);
-void dp_report_provenance(struct dp_str *out, const struct dp_report_run *run);
+void dp_report_provenance(struct dp_str *out, const struct dp_report_run *runs, size_t n);
 
 /** The unit of the time axes: minutes, hours or days, by the length of the run. */
 struct dp_report_clock {

@@ -34,13 +34,21 @@ static void free_lines(struct lines *l) {
   l->n = 0;
 }
 
-static double sum_of(const struct dp_series *s, size_t row) {
+/* A row of a series of a model, summed over its dimension and over the model's instances with the owner's times. */
+static double sum_at(const struct dp_report_run *run, const struct dp_series_group *owner, const char *model,
+                     const char *name, size_t row) {
   double sum = 0;
-  for (size_t c = 0; c < s->label_n; c++) sum += s->values[row * s->label_n + c];
+  for (size_t i = 0; i < run->series.group_n; i++) {
+    const struct dp_series_group *g = &run->series.groups[i];
+    if (!dp_series_is_of(g->name, model) || g->n != owner->n) continue;
+    for (size_t k = 0; k < g->series_n; k++)
+      if (strcmp(g->series[k].name, name) == 0) sum += dp_series_sum(&g->series[k], row);
+  }
   return sum;
 }
 
-/* Adds a series, summed over its dimension; `rising` adds up what each settlement brought. */
+/* Adds a series, summed over its dimension and, for a model, its instances; `rising` adds up what each settlement
+ * brought. */
 static bool add_line(struct lines *l, const struct dp_report_run *run, const char *group, const char *name,
                      const char *label, bool rising) {
   const struct dp_series_group *g;
@@ -51,7 +59,8 @@ static bool add_line(struct lines *l, const struct dp_report_run *run, const cha
   double *x = calloc(n, sizeof *x), *y = calloc(n, sizeof *y), level = 0;
   size_t k = 0;
   for (size_t i = 0; x && y && i < g->n; i++) {
-    level = rising ? level + sum_of(s, i) : sum_of(s, i);
+    const double now = sum_at(run, g, group, name, i);
+    level = rising ? level + now : now;
     if (i % stride == (g->n - 1) % stride && k < n) { /* the last one is always shown */
       x[k] = g->time_s[i] / clock.unit_s;
       y[k++] = level;
@@ -77,59 +86,104 @@ double dp_report_kpi(const struct dp_report_run *run, const char *name) {
   return (double)NAN;
 }
 
+/* Charts of what has no meaning when it is summed over a model's instances, such as prices of tokens: of each instance.
+ * @param of " of AKT" when there are several, or "" */
+typedef void (*instance_fn)(struct dp_str *out, const struct dp_report_run *run, const char *group, const char *of);
+
+static void each_instance(struct dp_str *out, const struct dp_report_run *run, const char *model, instance_fn fn) {
+  const struct dp_series_set *set = &run->series;
+  size_t n = 0;
+  for (size_t i = 0; i < set->group_n; i++) n += dp_series_is_of(set->groups[i].name, model);
+  for (size_t i = 0; i < set->group_n; i++) {
+    const char *group = set->groups[i].name, *label = group + strlen(model);
+    char of[80] = "";
+    if (!dp_series_is_of(group, model)) continue;
+    if (n > 1 && *label) snprintf(of, sizeof of, " of %s", label + 1);
+    fn(out, run, group, of);
+  }
+}
+
+static void draw_of(struct dp_str *out, const char *title, const char *of, const char *y_label, struct lines *l,
+                    bool stacked) {
+  char text[160];
+  snprintf(text, sizeof text, "%s%s", title, of);
+  draw(out, text, y_label, l, stacked);
+}
+
 /* ---- money ---- */
 
 static double or_zero(double value) { return isfinite(value) ? value : 0; }
 
-/* From what customers paid to what is left to hosts. */
+/* A step of the waterfall, which is left out when it is 0. */
+static void add_step(struct dp_svg_bar *bars, size_t *n, const char *label, double usd) {
+  if (usd != 0) bars[(*n)++] = (struct dp_svg_bar){label, usd, false};
+}
+
+/* From who pays for delivered work, leases included, to what is left to hosts. */
 static void draw_waterfall(struct dp_str *out, const struct dp_report_run *run) {
-  const double spend = dp_report_kpi(run, "market.spend_usd");
-  if (!(spend > 0)) return;
-  const double take = or_zero(dp_report_kpi(run, "network.take_usd")), energy = or_zero(dp_report_kpi(run, "energy.cost_usd"));
-  const double sold = or_zero(dp_report_kpi(run, "network.emission_realised_usd"));
-  const double chain = or_zero(dp_report_kpi(run, "chain.fee_usd"));
-  struct dp_svg_bar bars[8];
+  const double gross = dp_report_kpi(run, "network.gross_spend_usd");
+  if (!(gross > 0)) return;
+  const double take = or_zero(dp_report_kpi(run, "network.take_usd"));
+  const double burn = or_zero(dp_report_kpi(run, "network.burn_usd"));
+  const double rebate = or_zero(dp_report_kpi(run, "network.rebate_usd"));
+  const double grants = or_zero(dp_report_kpi(run, "network.grant_usd"));
+  const double self = or_zero(dp_report_kpi(run, "network.self_dealing_usd"));
+  const double to_hosts[] = {or_zero(dp_report_kpi(run, "network.emission_realised_usd")),
+                             or_zero(dp_report_kpi(run, "network.host_grant_usd")), -self,
+                             -or_zero(dp_report_kpi(run, "chain.fee_usd")),
+                             -or_zero(dp_report_kpi(run, "energy.cost_usd"))};
+  static const char *const labels[] = {"sales of new tokens", "grants to hosts", "what hosts paid to themselves",
+                                       "settlement fees", "electricity"};
+  struct dp_svg_bar bars[16];
   size_t n = 0;
-  bars[n++] = (struct dp_svg_bar){"customers pay", spend, true};
-  bars[n++] = (struct dp_svg_bar){"protocol's take", -take, false};
-  if (sold > 0) bars[n++] = (struct dp_svg_bar){"sales of new tokens", sold, false};
-  if (chain > 0) bars[n++] = (struct dp_svg_bar){"settlement fees", -chain, false};
-  bars[n++] = (struct dp_svg_bar){"electricity", -energy, false};
-  bars[n++] = (struct dp_svg_bar){"left to hosts", spend - take + sold - chain - energy, true};
+  double left = gross - take;
+  bars[n++] = (struct dp_svg_bar){"customers pay", gross - grants - self, true};
+  add_step(bars, &n, "grants that customers spend", grants);
+  add_step(bars, &n, "hosts pay to themselves", self);
+  add_step(bars, &n, "back to customers", -rebate);
+  add_step(bars, &n, "buys tokens to burn, or credits", -burn);
+  add_step(bars, &n, burn > 0 || rebate > 0 ? "rest of the protocol's take" : "protocol's take", rebate + burn - take);
+  for (size_t i = 0; i < sizeof to_hosts / sizeof *to_hosts; i++) {
+    add_step(bars, &n, labels[i], to_hosts[i]);
+    left += to_hosts[i];
+  }
+  bars[n++] = (struct dp_svg_bar){"left to hosts", left, true};
   dp_svg_bars(out, &(struct dp_svg_frame){.title = "Where a dollar goes", .x_label = "USD over the run", .y_label = ""}, bars,
               n, true);
 }
 
-static void draw_revenue(struct dp_str *out, const struct dp_report_run *run) {
-  struct lines l = {.n = 0};
-  add_line(&l, run, "ledger.exchange", "window_revenue", "paid for delivered work", true);
-  add_line(&l, run, "ledger.exchange", "window_emission", "emission, at each settlement's price", true);
-  draw(out, "Real revenue against emission", "USD since the start", &l, false);
-}
-
 /* ---- tokens ---- */
 
-static void draw_supply(struct dp_str *out, const struct dp_report_run *run) {
+static void draw_supply(struct dp_str *out, const struct dp_report_run *run, const char *token, const char *of) {
   struct lines l = {.n = 0};
-  add_line(&l, run, "ledger.token", "float", "float", false);
-  add_line(&l, run, "ledger.token", "locked", "locked", false);
-  add_line(&l, run, "ledger.token", "treasury", "treasury", false);
-  draw(out, "Supply", "tokens", &l, true);
-  add_line(&l, run, "ledger.token", "minted", "minted", false);
-  add_line(&l, run, "ledger.token", "burned", "burned", false);
-  draw(out, "Minted against burned", "tokens since the start", &l, false);
+  add_line(&l, run, token, "float", "float", false);
+  add_line(&l, run, token, "locked", "locked", false);
+  add_line(&l, run, token, "treasury", "treasury", false);
+  draw_of(out, "Supply", of, "tokens", &l, true);
+  add_line(&l, run, token, "minted", "minted", false);
+  add_line(&l, run, token, "burned", "burned", false);
+  draw_of(out, "Minted against burned", of, "tokens since the start", &l, false);
 }
 
-static void draw_exchange(struct dp_str *out, const struct dp_report_run *run) {
+static void draw_exchange(struct dp_str *out, const struct dp_report_run *run, const char *exchange, const char *of) {
   struct lines l = {.n = 0};
-  add_line(&l, run, "ledger.exchange", "price", "price", false);
-  draw(out, "Price of the token", "USD a token", &l, false);
-  add_line(&l, run, "ledger.exchange", "host_sold", "hosts sell", false);
-  add_line(&l, run, "ledger.exchange", "holder_sold", "insiders sell", false);
-  add_line(&l, run, "ledger.exchange", "buyback_burned", "the protocol buys", false);
-  draw(out, "Who sells and who buys", "tokens since the start", &l, false);
-  add_line(&l, run, "ledger.exchange", "depth_2pct", "depth", false);
-  draw(out, "USD that would move the price up 2 %", "USD", &l, false);
+  char price[96];
+  snprintf(price, sizeof price, "Price%s", *of ? of : " of the token");
+  add_line(&l, run, exchange, "price", "price", false);
+  draw(out, price, "USD a token", &l, false);
+  add_line(&l, run, exchange, "host_sold", "hosts sell", false);
+  add_line(&l, run, exchange, "holder_sold", "insiders sell", false);
+  add_line(&l, run, exchange, "buyback_burned", "the protocol buys", false);
+  draw_of(out, "Who sells and who buys", of, "tokens since the start", &l, false);
+  add_line(&l, run, exchange, "depth_2pct", "depth", false);
+  draw_of(out, "USD that would move the price up 2 %", of, "USD", &l, false);
+}
+
+static void draw_revenue(struct dp_str *out, const struct dp_report_run *run, const char *exchange, const char *of) {
+  struct lines l = {.n = 0};
+  add_line(&l, run, exchange, "window_revenue", "paid for delivered work", true);
+  add_line(&l, run, exchange, "window_emission", "emission, at each settlement's price", true);
+  draw_of(out, "Real revenue against emission", of, "USD since the start", &l, false);
 }
 
 /* ---- work ---- */
@@ -149,8 +203,10 @@ static void draw_utilisation(struct dp_str *out, const struct dp_report_run *run
   }
   for (size_t i = 0; i < g->n; i++) {
     x[i] = g->time_s[i] / clock.unit_s;
-    ratio[i] = sum_of(up, i) > 0 ? sum_of(busy, i) / sum_of(up, i) : (double)NAN;
-    price[i] = prices && hosts && h->n == g->n && sum_of(hosts, i) > 0 ? sum_of(prices, i) / sum_of(hosts, i) : (double)NAN;
+    const double all = dp_series_sum(up, i);
+    const double host_n = prices && hosts && h->n == g->n ? sum_at(run, h, "provider.fleet", "hosts", i) : 0;
+    ratio[i] = all > 0 ? dp_series_sum(busy, i) / all : (double)NAN;
+    price[i] = host_n > 0 ? sum_at(run, h, "provider.fleet", "price_sum", i) / host_n : (double)NAN;
   }
   const struct dp_svg_line line = {.label = "busy", .x = x, .y = ratio, .n = g->n};
   dp_svg_lines(out, &(struct dp_svg_frame){.title = "Utilisation", .x_label = clock.label,
@@ -232,9 +288,9 @@ static void draw_histograms(struct dp_str *out, const struct dp_report_run *run)
 void dp_report_charts(struct dp_str *out, const struct dp_report_run *run) {
   dp_str_append(out, "<div class=\"charts\">\n");
   draw_waterfall(out, run);
-  draw_exchange(out, run);
-  draw_supply(out, run);
-  draw_revenue(out, run);
+  each_instance(out, run, "ledger.exchange", draw_exchange);
+  each_instance(out, run, "ledger.token", draw_supply);
+  each_instance(out, run, "ledger.exchange", draw_revenue);
   draw_hosts(out, run);
   draw_utilisation(out, run);
   draw_histograms(out, run);
@@ -243,25 +299,35 @@ void dp_report_charts(struct dp_str *out, const struct dp_report_run *run) {
 
 /* ---- several runs ---- */
 
-static const struct {
-  const char *group, *name, *title, *y_label;
-  bool rising;
-} overlaid[] = {
-    {"ledger.exchange", "price", "Price of the token", "USD a token", false},
-    {"provider.fleet", "active", "Active hosts", "hosts", false},
-    {"market.gateway", "spend", "Paid by customers since the start", "USD", true},
-    {"ledger.token", "supply", "Supply", "tokens", false},
-    {"hardware.node", "energy", "Energy used since the start", "kWh", true},
-    {"ledger.token", "burned", "Burned since the start", "tokens", false},
-};
+/* Of every run the series of a group; what is of tokens is not summed over them. */
+static void overlay(struct dp_str *out, const struct dp_report_run *runs, size_t n, const struct dp_headline *h,
+                    const char *group, const char *of) {
+  struct lines l = {.n = 0};
+  for (size_t i = 0; i < n; i++) add_line(&l, &runs[i], group, h->name, runs[i].result->path, h->rising);
+  draw_of(out, h->title, of, h->unit, &l, false);
+}
 
 void dp_report_overlay(struct dp_str *out, const struct dp_report_run *runs, size_t n) {
+  const struct dp_series_set *first = &runs[0].series;
   dp_str_append(out, "<div class=\"charts\">\n");
-  for (size_t k = 0; k < sizeof overlaid / sizeof *overlaid; k++) {
-    struct lines l = {.n = 0};
-    for (size_t i = 0; i < n; i++)
-      add_line(&l, &runs[i], overlaid[k].group, overlaid[k].name, runs[i].result->path, overlaid[k].rising);
-    draw(out, overlaid[k].title, overlaid[k].y_label, &l, false);
+  for (const struct dp_headline *h = dp_headlines; h->name; h++) {
+    const bool tokens = strncmp(h->group, "ledger.", 7) == 0;
+    size_t instance_n = 0; /* of the run that has most */
+    for (size_t r = 0; r < n; r++) {
+      size_t of_run = 0;
+      for (size_t i = 0; i < runs[r].series.group_n; i++)
+        of_run += dp_series_is_of(runs[r].series.groups[i].name, h->group);
+      if (of_run > instance_n) instance_n = of_run;
+    }
+    if (!tokens || instance_n < 2) overlay(out, runs, n, h, h->group, "");
+    for (size_t i = 0; tokens && instance_n > 1 && i < first->group_n; i++) {
+      const char *group = first->groups[i].name;
+      if (!dp_series_is_of(group, h->group)) continue;
+      const char *label = group + strlen(h->group);
+      char of[80];
+      snprintf(of, sizeof of, ", %s", *label ? label + 1 : group);
+      overlay(out, runs, n, h, group, of);
+    }
   }
   dp_str_append(out, "</div>\n");
 }

@@ -82,7 +82,7 @@ static void put_table(struct dp_str *out, const struct measures *m, const char *
                       const size_t *order) {
   const char *heads[] = {"parameter", m->names[0], "95 % from", "to", m->names[1], "95 % from", "to"};
   dp_str_append(out, "<details><summary>");
-  dp_html_text(out, kpi);
+  dp_str_xml(out, kpi);
   dp_str_append(out, "</summary><div class=\"num\">");
   dp_report_open_table(out, heads, 7);
   for (size_t i = 0; i < m->n; i++) {

@@ -93,7 +93,7 @@ static void put_chart(struct dp_str *out, struct dp_str *script, const struct dp
     return;
   }
   dp_str_append(out, "<figure><figcaption>");
-  dp_html_text(out, dp_str_text(&title));
+  dp_str_xml(out, dp_str_text(&title));
   dp_str_printf(out, "</figcaption><div class=\"dy\" id=\"g%zu\"></div><div class=\"legend\" id=\"l%zu\"></div></figure>\n",
                 *id, *id);
   dp_str_printf(script, "chart(%zu,", (*id)++);
@@ -153,9 +153,9 @@ void dp_report_series(struct dp_str *out, struct dp_str *script, const struct dp
       continue;
     }
     dp_str_append(out, "<details class=\"model\"><summary>");
-    dp_html_text(out, g->name);
+    dp_str_xml(out, g->name);
     dp_str_append(out, ": <span class=\"soft\">");
-    dp_html_text(out, g->long_name);
+    dp_str_xml(out, g->long_name);
     dp_str_append(out, "</span></summary><div class=\"charts\">\n");
     while ((n = next_lines(g, used, lines)) > 0) put_chart(out, script, g, lines, n, clock, &id);
     dp_str_append(out, "</div></details>\n");

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "analysis/html.h"
+#include "analysis/report_tune.h"
 #include "analysis/svg.h"
+#include "base/memory.h"
 
 #define POINTS_SHOWN 200 /* rows of a table */
 #define LEVELS_SHOWN 12
 #define FAILURES_SHOWN 50
+#define FANS_OF_SEARCH 4 /* final designs whose series are drawn */
 
 /* ---- options ---- */
 
@@ -40,7 +43,7 @@ static void put_head(struct dp_str *out, const struct dp_report_sweep *r) {
   for (size_t p = 0; p < s->point_n; p++) failed += s->failed_n[p];
   dp_report_head(out, s->result);
   dp_str_append(out, "<p class=\"soft\">");
-  dp_html_text(out, s->result->scenario);
+  dp_str_xml(out, s->result->scenario);
   dp_str_append(out, ", ");
   if (r->sensitivity) {
     hid_t group = H5Gopen2(s->result->file, "/sensitivity", H5P_DEFAULT);
@@ -49,8 +52,8 @@ static void put_head(struct dp_str *out, const struct dp_report_sweep *r) {
     if (group >= 0) H5Gclose(group);
     free(method);
   } else {
-    dp_str_append(out, "design ");
-    dp_html_text(out, s->design);
+    dp_str_append(out, r->tune ? "a search by " : "design ");
+    dp_str_xml(out, s->design);
   }
   dp_str_printf(out, ": %zu point%s, %zu runs", s->point_n, s->point_n == 1 ? "" : "s", s->run_n);
   if (failed > 0) dp_str_printf(out, ", <b>%.0f of them failed</b>", failed);
@@ -103,9 +106,9 @@ static enum dp_status put_varied(struct dp_str *out, const struct dp_swept *s, s
   for (size_t k = 0; status == DP_OK && k < n && k < m && k < flag_n; k++) {
     if (is_default[k]) continue;
     dp_str_append(out, any ? ", " : "<p class=\"soft\">Set at every point: ");
-    dp_html_text(out, names[k]);
+    dp_str_xml(out, names[k]);
     dp_str_append(out, " = ");
-    dp_html_text(out, values[k]);
+    dp_str_xml(out, values[k]);
     any = true;
   }
   dp_str_append(out, any ? "</p>\n" : "");
@@ -135,8 +138,12 @@ static enum dp_status note_drawn(struct dp_report_sweep *r, size_t k, struct dp_
   return DP_OK;
 }
 
+/* Of a search: what it is about. */
 static enum dp_status choose(struct dp_report_sweep *r, struct dp_err *err) {
   const struct dp_swept *s = &r->swept;
+  for (size_t i = 0; r->tune && i < r->tune->term_n; i++)
+    DP_TRY(note_drawn(r, dp_swept_kpi(s, r->tune->terms[i].kpi), err));
+  if (r->tune) return DP_OK;
   if (s->kpi_n > DP_REPORT_HEADLINES)
     for (size_t i = 0; i < sizeof preferred / sizeof *preferred; i++)
       DP_TRY(note_drawn(r, dp_swept_kpi(s, preferred[i]), err));
@@ -165,23 +172,46 @@ static void put_bounds(struct dp_str *out, const struct dp_swept_bound *bounds, 
   }
 }
 
-static enum dp_status put_safe(struct dp_str *out, const struct dp_report_sweep *r, struct dp_err *err) {
+/* What the option asks, or the file, or the default. @param asked who said it, malloc'ed; NULL: nobody */
+static enum dp_status choose_bounds(const struct dp_report_sweep *r, struct dp_swept_bound **bounds, size_t *n,
+                                    char **asked, struct dp_err *err) {
   const char *text = r->options->survive;
-  struct dp_swept_bound *bounds;
+  if (text) {
+    *asked = dp_copy_text("option");
+    return dp_swept_bounds_parse(text, bounds, n, err);
+  }
+  DP_TRY(dp_swept_bounds_own(&r->swept, bounds, n, asked, err));
+  if (*n) return DP_OK;
+  free(*bounds);
+  free(*asked);
+  *bounds = NULL;
+  *asked = NULL;
+  DP_TRY(dp_swept_bounds_parse(fallback_bounds, bounds, n, err));
+  *n = known_bounds(&r->swept, *bounds, *n);
+  return DP_OK;
+}
+
+static enum dp_status put_safe(struct dp_str *out, const struct dp_report_sweep *r, struct dp_err *err) {
+  struct dp_swept_bound *bounds = NULL;
   struct dp_str words = {0};
-  size_t n;
+  size_t n = 0;
   double *share = NULL;
-  DP_TRY(dp_swept_bounds_parse(text ? text : fallback_bounds, &bounds, &n, err));
-  if (!text) n = known_bounds(&r->swept, bounds, n);
-  enum dp_status status = n ? dp_swept_share(&r->swept, bounds, n, &share, err) : DP_OK;
+  char *asked = NULL;
+  enum dp_status status = choose_bounds(r, &bounds, &n, &asked, err);
+  const bool option = asked && strcmp(asked, "option") == 0;
+  if (r->tune && !asked) n = 0; /* a search asks something else */
+  if (status == DP_OK && n) status = dp_swept_share(&r->swept, bounds, n, &share, err);
   if (status == DP_OK && n > 0) {
     put_bounds(&words, bounds, n);
     dp_html_section(out, "safe", "Safe region");
     dp_str_append(out, "<p>A run survives when ");
-    dp_html_text(out, dp_str_text(&words));
-    dp_str_append(out, " at its end; one that failed does not.");
-    if (!text)
-      dp_str_append(out, " <span class=\"soft\">--survive 'KPI&gt;=NUMBER &amp;&amp; …' asks for something else.</span>");
+    dp_str_xml(out, dp_str_text(&words));
+    dp_str_append(out, " at its end");
+    if (asked && !option) dp_str_printf(out, ", as the %s says", asked);
+    dp_str_append(out, "; one that failed does not.");
+    if (!option)
+      dp_str_printf(out, " <span class=\"soft\">%s--survive 'KPI&gt;=NUMBER &amp;&amp; …' asks for something "
+                         "else.</span>", asked ? "" : "survive = { … } in the study, or ");
     dp_str_append(out, "</p>\n<div class=\"charts\">\n");
     status = dp_report_sweep_map(out, r, "Share of the runs that survive", share_unit, share, NULL, NULL, err);
     dp_str_append(out, "</div>\n");
@@ -191,6 +221,7 @@ static enum dp_status put_safe(struct dp_str *out, const struct dp_report_sweep 
     dp_html_end(out);
   }
   dp_str_fini(&words);
+  free(asked);
   free(share);
   free(bounds);
   return status;
@@ -218,11 +249,11 @@ static enum dp_status put_table(struct dp_str *out, const struct dp_swept *s, si
   for (int c = 0; c < 6 && status == DP_OK; c++) status = dp_swept_summary(s, s->kpis[k].name, columns[c], &values[c], err);
   if (status == DP_OK) {
     dp_str_printf(out, "<details%s><summary>", open ? " open" : "");
-    dp_html_text(out, s->kpis[k].name);
+    dp_str_xml(out, s->kpis[k].name);
     dp_str_append(out, ", in ");
-    dp_html_text(out, dp_unit_text(s->kpis[k].name, s->kpis[k].unit));
+    dp_str_xml(out, dp_unit_text(s->kpis[k].name, s->kpis[k].unit));
     dp_str_append(out, ": <span class=\"soft\">");
-    dp_html_text(out, s->kpis[k].doc);
+    dp_str_xml(out, s->kpis[k].doc);
     dp_str_append(out, "</span></summary><div class=\"num\">");
     cells[0] = "point";
     for (size_t i = 0; i < s->axis_n; i++) cells[i + 1] = s->axes[i].name;
@@ -250,7 +281,8 @@ static enum dp_status put_points(struct dp_str *out, const struct dp_report_swee
                      "95 % of the runs lie below p5, p50 and p95.</p>\n");
   if (s->point_n > POINTS_SHOWN)
     dp_str_printf(out, "<p>The first %d of %zu points; the file has all of them.</p>\n", POINTS_SHOWN, s->point_n);
-  for (size_t k = 0; k < s->kpi_n; k++) DP_TRY(put_table(out, s, k, r->drawn_n && r->drawn[0] == k, err));
+  for (size_t i = 0; r->tune && i < r->drawn_n; i++) DP_TRY(put_table(out, s, r->drawn[i], false, err));
+  for (size_t k = 0; k < s->kpi_n && !r->tune; k++) DP_TRY(put_table(out, s, k, r->drawn_n && r->drawn[0] == k, err));
   dp_html_end(out);
   return DP_OK;
 }
@@ -300,7 +332,7 @@ static void put_provenance(struct dp_str *out, const struct dp_swept *s) {
   dp_report_close_table(out);
   if (study && study[0]) {
     dp_str_append(out, "<details><summary>the study</summary><pre>");
-    dp_html_text(out, study);
+    dp_str_xml(out, study);
     dp_str_append(out, "</pre></details>\n");
   }
   free(study);
@@ -314,15 +346,17 @@ static enum dp_status put_page(struct dp_str *out, struct dp_report_sweep *r, st
   DP_TRY(choose(r, err));
   dp_html_open(out, s->result->title[0] ? s->result->title : s->result->scenario);
   put_head(out, r);
+  if (r->tune) DP_TRY(dp_report_tune(out, r, err));
   DP_TRY(put_varied(out, s, err));
   if (r->sensitivity) {
     DP_TRY(dp_report_sweep_sensitivity(out, r, err));
   } else {
-    DP_TRY(dp_report_sweep_figures(out, r, err));
+    if (!r->tune || r->drawn_n) DP_TRY(dp_report_sweep_figures(out, r, err));
     DP_TRY(put_safe(out, r, err));
   }
   DP_TRY(dp_report_sweep_bands(out, r, err));
-  DP_TRY(put_points(out, r, err));
+  if (r->tune) DP_TRY(dp_report_tune_kpis(out, r, err));
+  if (!r->tune || r->drawn_n) DP_TRY(put_points(out, r, err));
   DP_TRY(put_failures(out, s, err));
   put_provenance(out, s);
   dp_html_close(out, NULL);
@@ -331,11 +365,20 @@ static enum dp_status put_page(struct dp_str *out, struct dp_report_sweep *r, st
 
 enum dp_status dp_report_sweep(struct dp_str *out, struct dp_result *result, const struct dp_report_options *options,
                                struct dp_err *err) {
-  struct dp_report_sweep r = {.options = options};
+  struct dp_report_options chosen = *options;
+  struct dp_report_sweep r = {.options = &chosen};
+  struct dp_tuned tuned = {0};
   enum dp_status status = dp_swept_open(result, &r.swept, err);
+  if (status == DP_OK && dp_result_has(result, "/tune")) {
+    status = dp_tuned_open(&r.swept, &tuned, err);
+    r.tune = &tuned;
+    for (size_t i = 0; i < tuned.final_n && chosen.point_n < FANS_OF_SEARCH && options->point_n == 0; i++)
+      chosen.points[chosen.point_n++] = (size_t)tuned.again[(tuned.best + i) % tuned.final_n];
+  }
   r.sensitivity = dp_result_names(result, "/sensitivity");
   if (status == DP_OK) status = put_page(out, &r, err);
   dp_result_free_names(r.sensitivity);
+  dp_tuned_fini(&tuned);
   dp_swept_fini(&r.swept);
   return status;
 }

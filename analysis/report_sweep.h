@@ -4,6 +4,7 @@
 
 #include "analysis/report.h"
 #include "analysis/swept.h"
+#include "analysis/tuned.h"
 
 #define DP_REPORT_HEADLINES 8 /* key figures that are drawn; all are in the tables */
 
@@ -13,7 +14,8 @@ struct dp_report_sweep {
   const struct dp_report_options *options;
   size_t drawn[DP_REPORT_HEADLINES]; /* [drawn_n] key figures that differ between points */
   size_t drawn_n;
-  char **sensitivity; /* names in /sensitivity; NULL without */
+  char **sensitivity;          /* names in /sensitivity; NULL without */
+  const struct dp_tuned *tune; /* of a search; NULL without */
 };
 
 /** The whole page of an open sweep file. Errors: DP_FORMAT (damaged), DP_USAGE (a bound, a point that is not there). */

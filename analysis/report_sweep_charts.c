@@ -171,13 +171,13 @@ enum dp_status dp_report_sweep_figures(struct dp_str *out, const struct dp_repor
   const struct dp_swept *s = &r->swept;
   enum dp_status status = DP_OK;
   size_t chart_n = 0;
-  dp_html_section(out, "figures", "What came out");
+  dp_html_section(out, "figures", r->tune ? "Every design that was looked at" : "What came out");
   dp_str_append(out, "<p class=\"soft\">Means over a point's runs.</p><div class=\"charts\">\n");
   for (size_t i = 0; i < r->drawn_n && status == DP_OK && chart_n < CHARTS_MOST; i++)
     status = put_figure(out, r, r->drawn[i], &chart_n, err);
   dp_str_append(out, "</div>\n");
   if (r->drawn_n == 0) dp_str_append(out, "<p class=\"flag\">No key figure differs between the points.</p>\n");
-  if (s->kpi_n > r->drawn_n)
+  if (s->kpi_n > r->drawn_n && !r->tune)
     dp_str_printf(out, "<p class=\"soft\">%zu more key figures are in the tables below: the same at every point, or less often "
                        "asked for.</p>\n", s->kpi_n - r->drawn_n);
   dp_html_end(out);

@@ -173,7 +173,7 @@ static void put_cohorts(struct dp_str *out, const char *table, const struct coho
   static const char *const heads[] = {"month of entry", "entered", "left", "in profit", "paid back",
                                       "result, USD, machines and resale counted"};
   dp_str_append(out, "<h3>");
-  dp_html_text(out, table);
+  dp_str_xml(out, table);
   dp_str_append(out, "</h3>\n<div class=\"num\">");
   dp_report_open_table(out, heads, 6);
   for (size_t i = 0; i < n; i++) {
@@ -264,20 +264,24 @@ enum dp_status dp_report_parameters(struct dp_str *out, const struct dp_report_r
   return status;
 }
 
-void dp_report_provenance(struct dp_str *out, const struct dp_report_run *run) {
+static void put_source(struct dp_str *out, const struct dp_report_run *run) {
   const struct dp_result *r = run->result;
   char seed[64], events[32], length[DP_DURATION_TEXT], step[DP_DURATION_TEXT];
   static const char *const heads[] = {"what", "value"};
   snprintf(seed, sizeof seed, "%" PRIu64 ", replicate %" PRIu64, r->seed, r->replicate);
   snprintf(events, sizeof events, "%" PRIu64, r->event_n);
   const char *const rows[][2] = {
-      {"file", r->path}, {"scenario", r->scenario}, {"start", r->start},
+      {run->label ? "run" : "file", run->label ? run->label : r->path}, {"scenario", r->scenario}, {"start", r->start},
       {"duration", dp_format_duration(r->duration_ns, length)},
       {"settlement every", dp_format_duration(r->settle_every_ns, step)}, {"seed", seed}, {"events", events},
       {"digest", r->digest}, {"program", r->version}, {"revision", r->revision}};
-  dp_html_section(out, "provenance", "Where it comes from");
   dp_report_open_table(out, heads, 2);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) dp_html_row(out, "td", rows[i], 2);
   dp_report_close_table(out);
+}
+
+void dp_report_provenance(struct dp_str *out, const struct dp_report_run *runs, size_t n) {
+  dp_html_section(out, "provenance", "Where it comes from");
+  for (size_t i = 0; i < n; i++) put_source(out, &runs[i]);
   dp_html_end(out);
 }

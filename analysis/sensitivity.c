@@ -134,6 +134,7 @@ static void morris(const struct analysis *a, const size_t *rows, size_t i, doubl
 static void sobol(const struct analysis *a, const size_t *rows, size_t i, double out[2]) {
   size_t size = a->k + 2;
   double sum = 0, squares = 0, first = 0, total = 0, n = (double)a->block_n;
+  bool varies = false; /* a mean that is rounded makes squares of a constant */
   for (size_t b = 0; b < a->block_n; b++) sum += a->values[rows[b] * size] + a->values[rows[b] * size + 1];
   double mean = sum / (2 * n);
   for (size_t b = 0; b < a->block_n; b++) {
@@ -141,8 +142,9 @@ static void sobol(const struct analysis *a, const size_t *rows, size_t i, double
     squares += (y[0] - mean) * (y[0] - mean) + (y[1] - mean) * (y[1] - mean);
     first += (y[1] - y[2 + i]) * (y[1] - y[2 + i]);
     total += (y[0] - y[2 + i]) * (y[0] - y[2 + i]);
+    for (size_t p = 0; p < 2; p++) varies |= fabs(y[p] - a->values[rows[0] * size]) > 0;
   }
-  double variance = squares / (2 * n - 1);
+  double variance = varies ? squares / (2 * n - 1) : 0;
   out[0] = variance > 0 ? 1 - first / (2 * n) / variance : (double)NAN;
   out[1] = variance > 0 ? total / (2 * n) / variance : (double)NAN;
 }

@@ -140,8 +140,23 @@ void dp_series_fini(struct dp_series_set *set) {
   *set = (struct dp_series_set){0};
 }
 
-/* "market.gateway" or "market.gateway.gpus" for group "market.gateway.gpus". */
-static bool is_of(const char *group, const char *wanted) {
+const struct dp_headline dp_headlines[] = {
+    {"ledger.exchange", "price", "Price of the token", "USD a token", false},
+    {"provider.fleet", "active", "Active hosts", "hosts", false},
+    {"market.gateway", "spend", "Paid by customers since the start", "USD", true},
+    {"ledger.token", "supply", "Supply", "tokens", false},
+    {"hardware.node", "energy", "Energy used since the start", "kWh", true},
+    {"ledger.token", "burned", "Burned since the start", "tokens", false},
+    {0},
+};
+
+double dp_series_sum(const struct dp_series *s, size_t row) {
+  double sum = 0;
+  for (size_t c = 0; c < s->label_n; c++) sum += s->values[row * s->label_n + c];
+  return sum;
+}
+
+bool dp_series_is_of(const char *group, const char *wanted) {
   const size_t len = strlen(wanted);
   return strncmp(group, wanted, len) == 0 && (group[len] == '\0' || group[len] == '.');
 }
@@ -150,7 +165,7 @@ const struct dp_series *dp_series_find(const struct dp_series_set *set, const ch
                                        const struct dp_series_group **owner) {
   for (size_t i = 0; i < set->group_n; i++) {
     const struct dp_series_group *g = &set->groups[i];
-    if (!is_of(g->name, group)) continue;
+    if (!dp_series_is_of(g->name, group)) continue;
     for (size_t k = 0; k < g->series_n; k++) {
       if (strcmp(g->series[k].name, name) != 0) continue;
       if (owner) *owner = g;

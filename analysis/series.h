@@ -38,4 +38,20 @@ void dp_series_fini(struct dp_series_set *set);
 const struct dp_series *dp_series_find(const struct dp_series_set *set, const char *group, const char *name,
                                        const struct dp_series_group **owner);
 
+/** Whether a group, "market.gateway.gpus", is an instance of the model "market.gateway", or has that very name. */
+bool dp_series_is_of(const char *group, const char *wanted);
+
+/** A series that a reader looks for first. */
+struct dp_headline {
+  const char *group, *name; /* as dp_series_find takes them */
+  const char *title, *unit; /* of its chart */
+  bool rising;              /* what the settlements bring, summed since the start */
+};
+
+/** Of what is compared over time, in the order of reading; ended by a row without a name. */
+extern const struct dp_headline dp_headlines[];
+
+/** Row `row` of a series, summed over its dimension. */
+double dp_series_sum(const struct dp_series *s, size_t row);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "analysis/audit.h"
 #include "analysis/expect.h"
+#include "analysis/kpi_find.h"
 
 #define CRITERIA_MAX 64
 
@@ -58,11 +59,25 @@ static void choose(struct matrix *m) {
   for (size_t i = 0; i < m->n; i++) describe(&m->criteria[i]);
 }
 
-static double value_of(const struct dp_result *r, const char *kpi) {
-  for (size_t i = 0; r && i < r->kpi_n; i++)
-    if (strcmp(r->kpis[i].name, kpi) == 0)
-      return r->kpis[i].integer ? dp_i128_to_double(r->kpis[i].count) : r->kpis[i].value;
-  return (double)NAN;
+/* The figure, over that of the undisturbed run when `as` is given. */
+static double one_value(const struct dp_kpi_value *kpi, const struct dp_result *as) {
+  const struct dp_kpi_value *was = as ? dp_kpi_find(as->kpis, as->kpi_n, kpi->name) : NULL;
+  if (!as) return dp_kpi_number(kpi);
+  return was ? dp_kpi_number(kpi) / dp_kpi_number(was) : (double)NAN;
+}
+
+/* Of a figure that each of several instances has for itself: the worst of them. */
+static double value_of(const struct criterion *c, const struct dp_result *r, const struct dp_result *as) {
+  const struct dp_kpi_value *all = r ? dp_kpi_find(r->kpis, r->kpi_n, c->of.kpi) : NULL;
+  double worst = (double)NAN;
+  if (all) return one_value(all, as);
+  for (size_t i = 0; r && i < r->kpi_n; i++) {
+    if (!dp_kpi_is_of(&r->kpis[i], c->of.kpi)) continue;
+    const double value = one_value(&r->kpis[i], as);
+    if (c->of.op == DP_EXPECT_AT_LEAST) worst = fmin(worst, value);
+    if (c->of.op == DP_EXPECT_AT_MOST) worst = fmax(worst, value);
+  }
+  return worst;
 }
 
 static double value_in(const struct matrix *m, const struct criterion *c, size_t row, size_t seed) {
@@ -74,8 +89,7 @@ static double value_in(const struct matrix *m, const struct criterion *c, size_t
     dp_str_fini(&text);
     return good;
   }
-  const double value = value_of(r, c->of.kpi);
-  return c->relative ? value / value_of(m->q->rows[0].results[seed], c->of.kpi) : value;
+  return value_of(c, r, c->relative ? m->q->rows[0].results[seed] : NULL);
 }
 
 static bool holds(const struct criterion *c, double value) {

@@ -10,6 +10,8 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "output/h5.h"
+#include "script/bind.h"
 #include "script/call.h"
 #include "script/catalog.h"
 #include "script/modules.h"
@@ -180,6 +182,51 @@ static enum dp_status read_settings(struct dp_study *s, lua_State *L, const stru
   return DP_OK;
 }
 
+static bool is_kept(const struct dp_study *s, const char *kpi) {
+  for (size_t i = 0; i < s->kpi_n; i++)
+    if (strcmp(s->kpis[i], kpi) == 0) return true;
+  return s->kpi_n == 0;
+}
+
+static enum dp_status read_survive(struct dp_study *s, lua_State *L, struct dp_err *err) {
+  lua_getfield(L, -1, "survive");
+  const size_t n = lua_rawlen(L, -1);
+  s->survive = dp_zeros(n + 1, sizeof *s->survive);
+  if (s->survive == NULL) return dp_fail_nomem(err, "the study");
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    const char *kpi = text_field(s, L, "kpi");
+    if (kpi == NULL) return dp_fail_nomem(err, "the study");
+    lua_getfield(L, -1, "expect");
+    const struct dp_expectation *e = luaL_testudata(L, -1, DP_EXPECTATION_NAME);
+    if (e == NULL)
+      return dp_study_fail(s, dp_study_line(s, kpi), err, DP_SCENARIO,
+                           "survive: %s must be depin.at_least(x), at_most(x), between(a, b) or equals(x)", kpi);
+    s->survive[s->survive_n] = *e;
+    s->survive[s->survive_n++].kpi = kpi;
+    lua_pop(L, 2);
+    if (is_kept(s, kpi)) continue;
+    if (!dp_array_resize(&s->kpis, s->kpi_n + 1, sizeof *s->kpis)) return dp_fail_nomem(err, "the study");
+    s->kpis[s->kpi_n++] = kpi;
+  }
+  lua_pop(L, 1);
+  s->survive_own = n > 0;
+  return DP_OK;
+}
+
+/* The scenario's own, where the study has none and keeps what it is about. */
+static enum dp_status inherit_survive(struct dp_study *s, struct dp_err *err) {
+  size_t n;
+  const struct dp_expectation *own = dp_scenario_survives(s->scenario, &n);
+  for (size_t i = 0; i < n; i++)
+    if (s->survive_n || !is_kept(s, own[i].kpi)) return DP_OK;
+  if (n == 0) return DP_OK;
+  if (!dp_array_resize(&s->survive, n, sizeof *s->survive)) return dp_fail_nomem(err, "the study");
+  memcpy(s->survive, own, n * sizeof *own);
+  s->survive_n = n;
+  return DP_OK;
+}
+
 /* "path:12" → 12 */
 static int line_of(lua_State *L) {
   lua_getfield(L, -1, "place");
@@ -208,6 +255,7 @@ static enum dp_status read_table(struct dp_study *s, const struct dp_scenario_op
   DP_TRY(read_settings(s, L, o, err));
   DP_TRY(name_list(s, L, "kpis", &s->kpis, &s->kpi_n, err));
   DP_TRY(name_list(s, L, "series", &s->series, &s->series_n, err));
+  DP_TRY(read_survive(s, L, err));
   if (lua_getfield(L, -1, "precision") == LUA_TTABLE) {
     s->precision_kpi = text_field(s, L, "kpi");
     s->half_width_ratio = number_field(L, "half_width_ratio");
@@ -277,11 +325,13 @@ static const struct dp_scenario_param *find(const struct dp_scenario_param *para
   return NULL;
 }
 
-static enum dp_status check_kpi(const struct dp_study *s, const char *name, struct dp_err *err) {
+static enum dp_status check_kpi(const struct dp_study *s, int line, const char *where, const char *name,
+                                struct dp_err *err) {
   char meant[64];
   if (dp_catalog_has_kpi(name, meant)) return DP_OK;
-  return dp_study_fail(s, s->line, err, DP_SCENARIO, "no KPI '%s'%s%s%s", name, meant[0] ? " (did you mean '" : "",
-                       meant[0] ? meant : " (depinsim models lists them)", meant[0] ? "'?)" : "");
+  return dp_study_fail(s, line, err, DP_SCENARIO, "%sno KPI '%s'%s%s%s", where, name,
+                       meant[0] ? " (did you mean '" : "", meant[0] ? meant : " (depinsim models lists them)",
+                       meant[0] ? "'?)" : "");
 }
 
 static enum dp_status check_study(struct dp_study *s, struct dp_err *err) {
@@ -295,8 +345,10 @@ static enum dp_status check_study(struct dp_study *s, struct dp_err *err) {
                            p->name);
     DP_TRY(check_axis(s, &s->axes[i], p, err));
   }
-  for (size_t i = 0; i < s->kpi_n; i++) DP_TRY(check_kpi(s, s->kpis[i], err));
-  return s->precision_kpi ? check_kpi(s, s->precision_kpi, err) : DP_OK;
+  for (size_t i = 0; i < s->survive_n && s->survive_own; i++)
+    DP_TRY(check_kpi(s, dp_study_line(s, s->survive[i].kpi), "survive: ", s->survive[i].kpi, err));
+  for (size_t i = 0; i < s->kpi_n; i++) DP_TRY(check_kpi(s, s->line, "", s->kpis[i], err));
+  return s->precision_kpi ? check_kpi(s, s->line, "", s->precision_kpi, err) : DP_OK;
 }
 
 enum dp_status dp_study_design(struct dp_study *s, struct dp_err *err) {
@@ -364,6 +416,7 @@ static enum dp_status load(struct dp_study *s, const struct dp_scenario_options 
   DP_TRY(find_scenario(s, comm, err));
   DP_TRY(load_scenario(s, comm, err));
   s->seed = dp_scenario_spec(s->scenario)->seed;
+  DP_TRY(dp_comm_agree(comm, inherit_survive(s, err), err));
   return dp_comm_agree(comm, check_study(s, err), err);
 }
 
@@ -392,9 +445,41 @@ void dp_study_free(struct dp_study *s) {
   free(s->axes);
   free(s->points);
   free(s->kpis);
+  free(s->survive);
   free(s->series);
   free(s->settings);
   free(s);
+}
+
+/* ---- the file ---- */
+
+bool dp_study_put_survive(const struct dp_study *s, int64_t file) {
+  const size_t n = s->survive_n;
+  if (n == 0) return true;
+  const char **kpis = dp_zeros(n, sizeof *kpis);
+  double *bounds = dp_zeros(2 * n, sizeof *bounds);
+  hid_t of = kpis && bounds ? dp_h5_create_group((hid_t)file, "survive") : -1;
+  for (size_t i = 0; i < n && of >= 0; i++) {
+    const struct dp_expectation *e = &s->survive[i];
+    kpis[i] = e->kpi;
+    bounds[i] = e->op == DP_EXPECT_AT_MOST ? (double)NAN : e->low;
+    bounds[n + i] = e->op == DP_EXPECT_AT_LEAST ? (double)NAN : e->high;
+  }
+  hid_t names = of < 0 ? -1 : dp_h5_write_texts(of, "kpi", kpis, n);
+  hid_t low = names < 0 ? -1
+                        : dp_h5_write_column(of, "low", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, bounds, n, NULL,
+                                             "a run that survives has at least this; NaN: any");
+  hid_t high = low < 0 ? -1
+                       : dp_h5_write_column(of, "high", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, bounds + n, n, NULL,
+                                            "and at most this; NaN: any");
+  const bool done = high >= 0 && dp_h5_put_text(of, "said_by", s->survive_own ? "study" : "scenario");
+  dp_h5_close(names);
+  dp_h5_close(low);
+  dp_h5_close(high);
+  dp_h5_close(of);
+  free(kpis);
+  free(bounds);
+  return done;
 }
 
 /* ---- points ---- */

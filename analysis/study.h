@@ -28,6 +28,9 @@ struct dp_study {
   const char **series;       /* [series_n] "model[.instance].metric" */
   size_t series_n, band_n;   /* rows of a band */
   const char *precision_kpi; /* NULL: the number of replicates is fixed */
+  struct dp_expectation *survive; /* [survive_n] what a run keeps to survive; the study's, or else the scenario's */
+  size_t survive_n;
+  bool survive_own; /* the study's */
   double half_width_ratio;
   double run_limit_s; /* real time that one run may take; 0: any */
   size_t most_n;               /* replicates at most */
@@ -51,6 +54,9 @@ void dp_study_free(struct dp_study *s);
 /** Line of the study's text on which `name` is given a value, from the study's own line on; the study's line when there
  *  is none. */
 int dp_study_line(const struct dp_study *s, const char *name);
+
+/** Puts `survive` into the file of a sweep, as the group /survive; nothing without. @return false: HDF5 failed */
+bool dp_study_put_survive(const struct dp_study *s, int64_t file);
 
 /** Fails with "path:line: study: …". */
 enum dp_status dp_study_fail(const struct dp_study *s, int line, struct dp_err *err, enum dp_status status,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "books/books.h"
+#include "ledger/sector.h"
 #include "ledger/token.h"
 
 #define BAR_WIDTH 24
@@ -184,13 +185,43 @@ static json_t *json_token(const struct dp_sim *sim, const struct schedule *s) {
                    s->assumption.len ? json_string(dp_str_text(&s->assumption)) : json_null(), "rows", rows);
 }
 
-static void print_json(struct dp_str *out, const struct dp_sim *sim, json_t *tokens) {
+/* @param note  NULL: none */
+static void print_json(struct dp_str *out, const struct dp_sim *sim, json_t *tokens, const char *note) {
   json_t *root = json_pack("{s:s, s:O}", "scenario", sim->spec.name ? sim->spec.name : "", "tokens", tokens);
+  if (root && note) json_object_set_new(root, "note", json_string(note));
   char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
   if (text) dp_str_printf(out, "%s\n", text);
   else out->failed = true;
   free(text);
   json_decref(root);
+}
+
+/* ---- a scenario without a token ---- */
+
+#define CSV_HEAD "token,date,day,name,value\n"
+
+/* What a scenario has in place of a token of its own, whose supply no schedule knows. */
+static void put_others(struct dp_str *out, const struct dp_sim *sim) {
+  for (const struct dp_instance *i = dp_sim_first(sim, "ledger.sector"); i; i = dp_sim_next(i))
+    dp_str_printf(out, "; the %lld projects of %s have a capitalisation and no supply",
+                  (long long)((const struct dp_sector_config *)i->config)->projects_n, i->name);
+  for (const struct dp_instance *i = dp_sim_first(sim, "reference.ov_daily"); i; i = dp_sim_next(i))
+    dp_str_printf(out, "; the tokens of %s are a published model's own, and only a run knows them", i->name);
+}
+
+static enum dp_status print_none(struct dp_str *out, enum dp_text_format format, const struct dp_sim *sim,
+                                 struct dp_err *err) {
+  struct dp_str note = {0};
+  json_t *none = json_array();
+  dp_str_append(&note, "no token: nothing is minted and nothing unlocks");
+  put_others(&note, sim);
+  if (format == DP_TEXT_PLAIN) dp_str_printf(out, "%s\n", dp_str_text(&note));
+  if (format == DP_TEXT_CSV) dp_str_append(out, CSV_HEAD);
+  if (format == DP_TEXT_JSON) print_json(out, sim, none, dp_str_text(&note));
+  json_decref(none);
+  const bool failed = note.failed || out->failed;
+  dp_str_fini(&note);
+  return failed ? dp_fail_nomem(err, "a schedule") : DP_OK;
 }
 
 /* ---- all ---- */
@@ -199,13 +230,10 @@ enum dp_status dp_supply_print(struct dp_str *out, enum dp_text_format format, c
                                struct dp_err *err) {
   const struct dp_instance *token = dp_sim_first(sim, "ledger.token");
   enum dp_status status = DP_OK;
+  if (!token) return print_none(out, format, sim, err);
   json_t *tokens = json_array();
-  if (!token) {
-    json_decref(tokens);
-    return dp_fail(err, DP_SCENARIO, "the scenario has no token, so it has no supply (tokens = { depin.token { … } })");
-  }
   if (every_ns <= 0) every_ns = (sim->spec.end_ns / 12 + DP_DAY - 1) / DP_DAY * DP_DAY;
-  if (format == DP_TEXT_CSV) dp_str_append(out, "token,date,day,name,value\n");
+  if (format == DP_TEXT_CSV) dp_str_append(out, CSV_HEAD);
   for (bool first = true; token && status == DP_OK; token = dp_sim_next(token), first = false) {
     struct schedule s = {.token = token};
     status = compute(sim, &s, every_ns, err);
@@ -215,7 +243,7 @@ enum dp_status dp_supply_print(struct dp_str *out, enum dp_text_format format, c
     if (status == DP_OK && format == DP_TEXT_JSON) json_array_append_new(tokens, json_token(sim, &s));
     schedule_fini(&s);
   }
-  if (status == DP_OK && format == DP_TEXT_JSON) print_json(out, sim, tokens);
+  if (status == DP_OK && format == DP_TEXT_JSON) print_json(out, sim, tokens, NULL);
   json_decref(tokens);
   return status == DP_OK && out->failed ? dp_fail_nomem(err, "a schedule") : status;
 }

@@ -11,8 +11,9 @@
 
 #include "analysis/result.h"
 
-/** Appends the schedule of every token of a simulation that has been made and not run, at 0, `every_ns`, … and the end.
- *  @param every_ns 0: a twelfth of the run, in whole days. DP_SCENARIO when there is no token; DP_NOMEM. */
+/** Appends the schedule of every token of a simulation that has been made and not run, at 0, `every_ns`, … and the end;
+ *  without a token that there is none, as a sentence (in CSV the head alone).
+ *  @param every_ns 0: a twelfth of the run, in whole days. DP_NOMEM. */
 enum dp_status dp_supply_print(struct dp_str *out, enum dp_text_format format, const struct dp_sim *sim, dp_time every_ns,
                                struct dp_err *err);
 

@@ -21,21 +21,7 @@ static bool drawn(const struct dp_svg_frame *f, double x, double y) {
 }
 
 static bool axes_of(const struct dp_svg_frame *f, struct dp_svg_range x, struct dp_svg_range y, struct axes *a) {
-  if (!(x.low <= x.high) || !(y.low <= y.high)) return false;
-  if (!f->log_y && y.low > 0 && y.low < 0.6 * y.high) y.low = 0; /* zero in sight, unless all lies far above it */
-  a->x = dp_svg_axis_of(x, DP_SVG_LEFT, DP_SVG_RIGHT, f->log_x, 5);
-  a->y = dp_svg_axis_of(y, DP_SVG_BOTTOM, DP_SVG_TOP, f->log_y, 5);
-  if (!f->log_x && x.high > x.low) { /* the data fill the width */
-    a->x.low = x.low;
-    a->x.high = x.high;
-    size_t kept = 0;
-    for (size_t i = 0; i < a->x.tick_n; i++) {
-      const double t = a->x.ticks[i], slack = 1e-12 * fabs(t);
-      if (t >= x.low - slack && t <= x.high + slack) a->x.ticks[kept++] = t;
-    }
-    a->x.tick_n = kept;
-  }
-  return true;
+  return dp_svg_axes_of(f, x, y, &a->x, &a->y);
 }
 
 static void path_of(struct dp_str *out, const struct dp_svg_frame *f, const struct axes *a, const double *x,
@@ -80,11 +66,13 @@ static void note_line(const struct dp_svg_frame *f, const struct dp_svg_line *l,
 static void draw_lines(struct dp_str *out, const struct dp_svg_frame *f, const struct dp_svg_line *lines, size_t line_n) {
   struct dp_svg_range x = DP_SVG_RANGE, y = DP_SVG_RANGE;
   struct axes a;
-  const char *labels[LINES_MAX];
+  const size_t first = f->colour % DP_SVG_COLOURS;
+  const char *labels[LINES_MAX + DP_SVG_COLOURS] = {NULL};
   for (size_t k = 0; k < line_n; k++) {
     note_line(f, &lines[k], &x, &y);
-    labels[k] = lines[k].label;
+    labels[first + k] = lines[k].label;
   }
+  if (f->zero_y && y.low <= y.high) dp_svg_note(&y, 0, f->log_y);
   if (!axes_of(f, x, y, &a)) {
     dp_svg_empty(out, f);
     return;
@@ -93,13 +81,15 @@ static void draw_lines(struct dp_str *out, const struct dp_svg_frame *f, const s
   dp_svg_grid(out, f, &a.x, &a.y);
   for (size_t k = 0; k < line_n; k++)
     if (lines[k].low && lines[k].high)
-      area(out, f, &a, lines[k].x, lines[k].low, lines[k].high, lines[k].n, k, "band");
+      area(out, f, &a, lines[k].x, lines[k].low, lines[k].high, lines[k].n, first + k, "band");
+  if (f->zero_y && !f->log_y)
+    dp_str_printf(out, "<path class=\"zero\" d=\"M%d %.1fH%d\"/>", DP_SVG_LEFT, dp_svg_at(&a.y, 0), DP_SVG_RIGHT);
   for (size_t k = 0; k < line_n; k++) {
-    dp_str_printf(out, "<path class=\"line c%zu\" d=\"", k % DP_SVG_COLOURS);
+    dp_str_printf(out, "<path class=\"line c%zu\" d=\"", (first + k) % DP_SVG_COLOURS);
     path_of(out, f, &a, lines[k].x, lines[k].y, lines[k].n);
     dp_str_append(out, "\"/>");
   }
-  dp_svg_close(out, labels, line_n > 1 || lines[0].low ? line_n : 0);
+  dp_svg_close(out, labels, line_n > 1 || lines[0].low ? first + line_n : 0);
 }
 
 /* Sums from below, [line_n + 1][n]; NULL without memory. */

@@ -4,16 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-void dp_svg_text(struct dp_str *out, const char *text) {
-  for (; *text; text++) {
-    if (*text == '&') dp_str_append(out, "&amp;");
-    else if (*text == '<') dp_str_append(out, "&lt;");
-    else if (*text == '>') dp_str_append(out, "&gt;");
-    else if (*text == '"') dp_str_append(out, "&quot;");
-    else dp_str_append_n(out, (unsigned char)*text < 0x20 ? " " : text, 1);
-  }
-}
-
 const char *dp_svg_number(double value, char buf[32]) {
   static const char *const letters[] = {"", " k", " M", " G", " T"};
   const double size = fabs(value);
@@ -68,6 +58,24 @@ struct dp_svg_axis dp_svg_axis_of(struct dp_svg_range range, double from, double
   return a;
 }
 
+bool dp_svg_axes_of(const struct dp_svg_frame *f, struct dp_svg_range x_range, struct dp_svg_range y_range,
+                    struct dp_svg_axis *x, struct dp_svg_axis *y) {
+  if (!(x_range.low <= x_range.high) || !(y_range.low <= y_range.high)) return false;
+  if (!f->log_y && y_range.low > 0 && y_range.low < 0.6 * y_range.high) y_range.low = 0;
+  *x = dp_svg_axis_of(x_range, DP_SVG_LEFT, DP_SVG_RIGHT, f->log_x, 5);
+  *y = dp_svg_axis_of(y_range, DP_SVG_BOTTOM, DP_SVG_TOP, f->log_y, 5);
+  if (f->log_x || !(x_range.high > x_range.low)) return true;
+  x->low = x_range.low;
+  x->high = x_range.high;
+  size_t kept = 0;
+  for (size_t i = 0; i < x->tick_n; i++) {
+    const double t = x->ticks[i], slack = 1e-12 * fabs(t);
+    if (t >= x_range.low - slack && t <= x_range.high + slack) x->ticks[kept++] = t;
+  }
+  x->tick_n = kept;
+  return true;
+}
+
 double dp_svg_at(const struct dp_svg_axis *a, double value) {
   const double v = a->log ? log10(value) : value;
   return a->from + (v - a->low) / (a->high - a->low) * (a->to - a->from);
@@ -75,9 +83,9 @@ double dp_svg_at(const struct dp_svg_axis *a, double value) {
 
 void dp_svg_open(struct dp_str *out, const struct dp_svg_frame *frame, double height) {
   dp_str_append(out, "<figure><figcaption>");
-  dp_svg_text(out, frame->title);
+  dp_str_xml(out, frame->title);
   dp_str_printf(out, "</figcaption><svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"", DP_SVG_WIDTH, height);
-  dp_svg_text(out, frame->title);
+  dp_str_xml(out, frame->title);
   dp_str_append(out, "\">");
 }
 
@@ -99,10 +107,10 @@ void dp_svg_grid(struct dp_str *out, const struct dp_svg_frame *frame, const str
     tick(out, at, DP_SVG_BOTTOM + 15, i + 1 == x->tick_n ? "end" : i == 0 ? "start" : "middle", x->ticks[i]);
   }
   dp_str_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (DP_SVG_LEFT + DP_SVG_RIGHT) / 2, DP_SVG_BOTTOM + 32);
-  dp_svg_text(out, frame->x_label);
+  dp_str_xml(out, frame->x_label);
   dp_str_printf(out, "</text><text transform=\"translate(11 %d) rotate(-90)\" text-anchor=\"middle\">",
                 (DP_SVG_TOP + DP_SVG_BOTTOM) / 2);
-  dp_svg_text(out, frame->y_label);
+  dp_str_xml(out, frame->y_label);
   dp_str_append(out, "</text>");
 }
 
@@ -111,8 +119,9 @@ void dp_svg_close(struct dp_str *out, const char *const *labels, size_t label_n)
   if (label_n > 0) {
     dp_str_append(out, "<div class=\"legend\">");
     for (size_t i = 0; i < label_n; i++) {
+      if (!labels[i]) continue;
       dp_str_printf(out, "<span><i class=\"c%zu\"></i>", i % DP_SVG_COLOURS);
-      dp_svg_text(out, labels[i]);
+      dp_str_xml(out, labels[i]);
       dp_str_append(out, "</span>");
     }
     dp_str_append(out, "</div>");
@@ -122,6 +131,6 @@ void dp_svg_close(struct dp_str *out, const char *const *labels, size_t label_n)
 
 void dp_svg_empty(struct dp_str *out, const struct dp_svg_frame *frame) {
   dp_str_append(out, "<figure><figcaption>");
-  dp_svg_text(out, frame->title);
+  dp_str_xml(out, frame->title);
   dp_str_append(out, "</figcaption><p class=\"none\">no value in this run</p></figure>\n");
 }

@@ -20,7 +20,7 @@ static struct dp_svg_axis bar_axis(struct dp_svg_range range) {
 
 static void bar_label(struct dp_str *out, const char *label, double y) {
   dp_str_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LABEL_WIDTH, y + 4);
-  dp_svg_text(out, label);
+  dp_str_xml(out, label);
   dp_str_append(out, "</text>");
 }
 
@@ -39,7 +39,7 @@ static void bar_frame(struct dp_str *out, const struct dp_svg_frame *frame, cons
                   at, bottom, at, bottom + 14, dp_svg_number(a->ticks[i], text));
   }
   dp_str_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">", DP_SVG_WIDTH / 2, bottom + 31);
-  dp_svg_text(out, frame->x_label);
+  dp_str_xml(out, frame->x_label);
   dp_str_append(out, "</text>");
 }
 
@@ -118,7 +118,7 @@ static void heat_axis(struct dp_str *out, const double *values, const char *cons
     dp_str_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", vertical ? DP_SVG_LEFT - 5 : at,
                   vertical ? at + 4 : DP_SVG_BOTTOM + 15, vertical ? "end" : "middle");
     if (names) snprintf(text, sizeof text, vertical ? "%.7s" : "%.10s", names[i]); /* what fits beside the axis */
-    dp_svg_text(out, names ? text : dp_svg_number(values[i], text));
+    dp_str_xml(out, names ? text : dp_svg_number(values[i], text));
     dp_str_append(out, "</text>");
   }
 }
@@ -130,7 +130,7 @@ static void fix_scale(const struct dp_svg_frame *frame, struct dp_svg_range *ran
 static void heat_scale(struct dp_str *out, struct dp_svg_range range, const char *label) {
   char low[32], high[32];
   dp_str_append(out, "</svg><div class=\"legend\"><span>");
-  dp_svg_text(out, label);
+  dp_str_xml(out, label);
   dp_str_printf(out, ": %s</span><span class=\"ramp\">", dp_svg_number(range.low, low));
   for (int i = 0; i < 16; i++) {
     dp_str_append(out, "<i style=\"background:");

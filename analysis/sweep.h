@@ -1,8 +1,9 @@
 /* analysis/sweep.h — runs every point of a study with every luck, over the ranks, into one file.
  * Layer: analysis. dp_sweep is collective.
  *
- * Each run has one rank to itself. Rank 0 deals the runs out, longest first, runs some itself and writes down what
- * comes in; the others ask for more when they are done. X.part holds every run that has ended (sweep_journal.h); when
+ * Each run has one rank to itself, or a group of ranks (options->ranks_per_run) with a cell each or more. Rank 0 deals
+ * the runs out, longest first, runs some itself and writes down what comes in; the other groups' first ranks ask for
+ * more when they are done. X.part holds every run that has ended (sweep_journal.h); when
  * all have, the result X is made from it in one go, so that nothing in X hangs on who ran what when, or on kills in
  * between. */
 #ifndef DP_ANALYSIS_SWEEP_H
@@ -24,6 +25,7 @@ struct dp_sweep_options {
   const struct dp_provenance *provenance; /* rank 0: program and scenario; parameters are passed over */
   const struct dp_output_item *volatiles; /* [volatile_n] written besides */
   size_t volatile_n;
+  int ranks_per_run;                      /* that run one run together; divides the ranks; 0: 1 */
   /* of a sweep in rounds (tune); zero otherwise */
   size_t point_cap; /* points that there can be; 0: the study's */
   size_t planned_n; /* runs that it will take, about: for the progress */
@@ -42,7 +44,8 @@ struct dp_sweep_stat {
 /** A sweep that has run: rank 0 finds its runs in the journal. */
 struct dp_sweep {
   struct dp_study *study;
-  struct dp_comm *comm;
+  struct dp_comm *comm;  /* borrowed */
+  struct dp_comm *group; /* of those that run one run together with this rank */
   struct dp_runner *runner;
   const struct dp_sweep_options *options;
   struct dp_record_shape shape;
@@ -59,7 +62,7 @@ struct dp_sweep {
   size_t wanted_n, done_n, failed_n; /* runs; wanted_n grows where precision asks for more */
   size_t found_n;                    /* of them: that were in the journal */
   /* every rank */
-  struct dp_watch *watch; /* which run each rank is at; NULL: not written down */
+  struct dp_watch *watch; /* which run each group is at; NULL: not written down */
   size_t begun_n;         /* points that a round has taken up */
   int64_t began_ns;
 };

@@ -8,13 +8,15 @@
 #include "analysis/sweep_watch.h"
 #include "engine/comm_mail.h"
 
+#define DP_FARM_SIGNALS 3
+
 /** Replicates [from, to) of a point. */
 struct dp_span {
   uint64_t point;
   uint32_t from, to;
 };
 
-/** What one rank needs while the farm works. */
+/** What a rank needs while the farm works. */
 struct dp_farm {
   struct dp_sweep *sweep;
   struct dp_buffer out; /* records that wait to be sent or written */
@@ -30,18 +32,25 @@ struct dp_farm {
   struct dp_span *spans; /* [span_n] */
   size_t span_n, span_cap, first;
   size_t left_n;        /* runs in the queue */
-  unsigned *dealt_n;    /* [rank_n] letters of work that are not answered yet */
+  unsigned *dealt_n;    /* [rank_n] letters of work that are not answered yet, of each group's first rank */
   size_t outstanding_n; /* Σ dealt_n */
-  int ended_n;          /* ranks that have taken the end and sent everything */
+  int ended_n;          /* groups that have taken the end and sent everything */
   size_t run_n;         /* ended since the farm began */
   int64_t cost_ns;      /* of those */
   bool shows, shown;
   int64_t drawn_ns;
-  enum dp_status why; /* DP_WALL_LIMIT or DP_INTERRUPTED when it is stopping */
-  sigset_t before, held;
-  /* other ranks: work that waits */
+  /* every rank */
+  enum dp_status why; /* DP_WALL_LIMIT or DP_INTERRUPTED when it is stopping; not on first ranks of other groups */
+  sigset_t mask_before, held;
+  struct sigaction actions_before[DP_FARM_SIGNALS];
+  /* first ranks of the other groups: work that waits */
   struct dp_buffer work;
 };
+
+/** sweep_farm.c, collective: runs what has not been run. */
+enum dp_status dp__sweep_farm(struct dp_sweep *s, struct dp_err *err);
+/** The wall clock. */
+int64_t dp__sweep_wall_ns(void);
 
 /** Points that there can be. */
 size_t dp__sweep_cap(const struct dp_sweep *s);

@@ -148,7 +148,7 @@ static bool put_times(struct writer *w, hid_t bands) {
   hid_t b = a < 0 ? -1
                   : dp_h5_write_column(bands, "time", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, time_s, w->band_n, "s",
                                        "the same in the scenario's own duration");
-  bool done = b >= 0 && dp_h5_make_scale(a, "fraction");
+  bool done = b >= 0 && dp_h5_make_scale(a, "fraction") && dp_h5_attach_scale(b, a, 0);
   dp_h5_close(a);
   dp_h5_close(b);
   free(fraction);
@@ -336,7 +336,8 @@ static enum dp_status fill(struct writer *w, const char *path, struct dp_sweep_r
   size_t row = 0;
   enum dp_status status = DP_OK;
   DP_TRY(make_room(w, err));
-  if (!put_head(w) || !make_runs(w) || !make_points(w) || !make_bands(w)) status = dp_h5_fail(err, "write", path);
+  if (!put_head(w) || !dp_study_put_survive(w->study, w->file) || !make_runs(w) || !make_points(w) || !make_bands(w))
+    status = dp_h5_fail(err, "write", path);
   for (size_t p = 0; p < w->study->point_n && status == DP_OK; p++) status = do_point(w, p, &row, report, err);
   if (status == DP_OK && (w->runs.failed || w->points.failed || w->bands.failed))
     status = dp_h5_fail(err, "write", path);

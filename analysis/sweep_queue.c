@@ -96,7 +96,7 @@ static int longest_first(const void *a, const void *b) {
 enum dp_status dp__sweep_queue(struct dp_farm *f, struct dp_err *err) {
   struct dp_sweep *s = f->sweep;
   size_t first = s->begun_n, n = s->study->point_n - first;
-  bool sorted = n > 1 && n <= LOOK_AHEAD_POINTS && s->comm->rank_n > 1;
+  bool sorted = n > 1 && n <= LOOK_AHEAD_POINTS && s->comm->rank_n > s->group->rank_n;
   struct cost *costs = sorted ? calloc(n, sizeof *costs) : NULL;
   if (sorted && costs == NULL) return dp_fail_nomem(err, "the sweep's runs");
   for (size_t p = 0; p < n; p++) settle(s, first + p);

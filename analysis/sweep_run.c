@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/kpi_find.h"
+
 /** Where a series is in the rows of a simulation; instance NULL: not there. */
 struct column {
   const struct dp_instance *instance;
@@ -24,7 +26,7 @@ struct catcher {
 
 struct dp_runner {
   struct dp_study *study;
-  struct dp_comm *comm;
+  struct dp_comm *comm; /* borrowed */
   struct dp_variant *variant;
   const struct dp_spec *spec; /* of the point that is set up; NULL: none */
   size_t point;
@@ -61,7 +63,7 @@ static bool find_metric(const struct dp_sim *sim, const struct dp_instance *in, 
     size_t slot_n = dp_metric_slot_n(sim, m);
     if (strcmp(m->name, name) == 0) {
       *out = (struct column){in, m, first, slot_n};
-      return slot_n == 1 || m->kind != DP_METRIC_GLOBAL;
+      return slot_n == 1 || !dp_metric_is_global(m);
     }
     first += slot_n;
   }
@@ -167,6 +169,23 @@ static void take_kpis(struct dp_runner *r, const struct dp_kpi_value *kpis, size
   }
 }
 
+/* A study's criterion of survival is about key figures that its runs give. */
+static enum dp_status check_survive(const struct dp_study *s, const struct dp_kpi_value *kpis, size_t n,
+                                    struct dp_err *err) {
+  for (size_t i = 0; i < s->survive_n && s->survive_own; i++) {
+    size_t at = 0;
+    struct dp_err which = {0};
+    if (dp_kpi_check_instance(kpis, n, s->survive[i].kpi, &which) != DP_OK)
+      return dp_study_fail(s, dp_study_line(s, s->survive[i].kpi), err, DP_SCENARIO, "survive: %s", which.text);
+    while (at < n && strcmp(kpis[at].name, s->survive[i].kpi) != 0) at++;
+    if (at == n)
+      return dp_study_fail(s, dp_study_line(s, s->survive[i].kpi), err, DP_SCENARIO,
+                           "survive: %s gives no '%s': no such model takes part (depinsim models says which gives it)",
+                           s->scenario_path, s->survive[i].kpi);
+  }
+  return DP_OK;
+}
+
 static enum dp_status name_kpis(struct dp_runner *r, const struct dp_kpi_value *kpis, size_t n, struct dp_err *err) {
   const struct dp_study *s = r->study;
   r->kpi_n = s->kpi_n ? s->kpi_n : n;
@@ -174,6 +193,7 @@ static enum dp_status name_kpis(struct dp_runner *r, const struct dp_kpi_value *
   r->places = calloc(r->kpi_n + 2, sizeof *r->places);
   r->values = calloc(r->kpi_n + 2, sizeof *r->values);
   if (!r->kpis || !r->places || !r->values) return dp_fail_nomem(err, "key figures");
+  DP_TRY(check_survive(s, kpis, n, err));
   bool precise = s->precision_kpi == NULL;
   for (size_t i = 0; i < r->kpi_n; i++) {
     snprintf(r->kpis[i].name, sizeof r->kpis[i].name, "%s", s->kpi_n ? s->kpis[i] : kpis[i].name);
@@ -184,6 +204,9 @@ static enum dp_status name_kpis(struct dp_runner *r, const struct dp_kpi_value *
   for (size_t i = 0; i < r->kpi_n; i++) {
     size_t at = 0;
     while (at < n && strcmp(kpis[at].name, r->kpis[i].name) != 0) at++;
+    struct dp_err which = {0};
+    if (dp_kpi_check_instance(kpis, n, r->kpis[i].name, &which) != DP_OK)
+      return dp_study_fail(s, dp_study_line(s, "kpis"), err, DP_SCENARIO, "%s", which.text);
     if (at == n)
       return dp_study_fail(s, dp_study_line(s, "kpis"), err, DP_SCENARIO,
                            "%s gives no '%s': no such model takes part (depinsim models says which gives it)",
@@ -219,7 +242,7 @@ static enum dp_status probe(struct dp_runner *r, struct dp_err *err) {
   return status;
 }
 
-static enum dp_status prepare(struct dp_runner *r, struct dp_err *err) {
+static enum dp_status allocate(struct dp_runner *r, struct dp_err *err) {
   const struct dp_study *s = r->study;
   r->columns = calloc(s->series_n + 1, sizeof *r->columns);
   r->metrics = calloc(s->series_n + 1, sizeof *r->metrics);
@@ -229,17 +252,23 @@ static enum dp_status prepare(struct dp_runner *r, struct dp_err *err) {
   r->buffers = calloc(s->axis_n + 1, sizeof *r->buffers);
   if (!r->columns || !r->metrics || !r->catcher.next || !r->catcher.last || !r->settings || !r->buffers)
     return dp_fail_nomem(err, "a run");
-  DP_TRY(dp_comm_null_new(&r->comm, err));
+  return DP_OK;
+}
+
+static enum dp_status prepare(struct dp_runner *r, struct dp_err *err) {
+  const struct dp_study *s = r->study;
+  DP_TRY(dp_comm_agree(r->comm, allocate(r, err), err));
   DP_TRY(probe(r, err));
   r->series = calloc(s->series_n * r->band_n + 1, sizeof *r->series);
   return r->series ? dp_variant_new(s->scenario, &s->options, &r->variant, err) : dp_fail_nomem(err, "a run");
 }
 
-enum dp_status dp_runner_new(struct dp_study *study, struct dp_runner **out, struct dp_err *err) {
+enum dp_status dp_runner_new(struct dp_study *study, struct dp_comm *comm, struct dp_runner **out, struct dp_err *err) {
   *out = NULL;
   struct dp_runner *r = calloc(1, sizeof *r);
-  if (r == NULL) return dp_fail_nomem(err, "a run");
+  if (r == NULL) return dp_comm_agree(comm, dp_fail_nomem(err, "a run"), err);
   r->study = study;
+  r->comm = comm;
   r->point = SIZE_MAX;
   r->catcher.runner = r;
   r->catcher.sink = (struct dp_sink){.begin = begin, .row = row, .settled = settled};
@@ -252,7 +281,6 @@ enum dp_status dp_runner_new(struct dp_study *study, struct dp_runner **out, str
 void dp_runner_free(struct dp_runner *r) {
   if (r == NULL) return;
   dp_variant_free(r->variant);
-  dp_comm_free(r->comm);
   free(r->kpis);
   free(r->places);
   free(r->values);
@@ -313,7 +341,7 @@ static enum dp_status simulate(struct dp_runner *r, uint64_t replicate, struct d
   if (status == DP_OK && !out->stopped) status = dp_sim_kpis(sim, &kpis, &n, &out->err);
   if (status == DP_OK && !out->stopped) status = dp_engine_digest(sim->engine, &out->digest, &out->err);
   if (status == DP_OK) take_kpis(r, kpis, n);
-  if (status == DP_OK) end_series(r);
+  if (status == DP_OK && r->comm->rank == 0) end_series(r);
   free(kpis);
   dp_sim_free(sim);
   return status;
@@ -323,8 +351,9 @@ enum dp_status dp_runner_run(struct dp_runner *r, size_t point, uint64_t replica
                              struct dp_err *err) {
   int64_t began_ns = wall_ns();
   *out = (struct dp_run_result){.kpis = r->values, .series = r->series};
-  out->status = set_up(r, point, &out->err);
+  out->status = dp_comm_agree(r->comm, set_up(r, point, &out->err), &out->err);
   if (out->status == DP_OK) out->status = simulate(r, replicate, out);
+  if (out->status != DP_OK && r->comm->rank_n > 1) DP_TRY(dp_comm_share_text(r->comm, &out->err));
   out->cost_ns = wall_ns() - began_ns;
   if (out->status == DP_OK && !out->stopped) return DP_OK;
   for (size_t i = 0; i < r->kpi_n; i++) r->values[i] = (double)NAN;

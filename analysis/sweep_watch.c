@@ -42,6 +42,7 @@ struct dp_watch {
   int fd;
   off_t at;
   volatile sig_atomic_t running;
+  bool leads;
   struct line line;
   struct sigaction before[DEADLY_N];
   stack_t stack_before;
@@ -145,12 +146,13 @@ static bool listen_to_signals(struct dp_watch *w) {
   return true;
 }
 
-struct dp_watch *dp__watch_open(const char *output, int rank) {
+struct dp_watch *dp__watch_open(const char *output, int rank, bool leads) {
   struct dp_str path = {0};
   if (rank >= RANKS_MAX) return NULL;
   struct dp_watch *w = calloc(1, sizeof *w);
   if (w == NULL) return NULL;
   w->fd = path_of(&path, output) ? open(dp_str_text(&path), O_RDWR | O_CLOEXEC) : -1;
+  w->leads = leads;
   w->at = LINES_AT + (off_t)sizeof w->line * rank;
   dp_str_fini(&path);
   if (w->fd >= 0 && listen_to_signals(w)) return w;
@@ -163,7 +165,7 @@ struct dp_watch *dp__watch_open(const char *output, int rank) {
 void dp__watch_begin(struct dp_watch *w, uint64_t run) {
   if (w == NULL) return;
   w->line = (struct line){.run_plus_one = run + 1};
-  ssize_t ignored = pwrite(w->fd, &w->line, sizeof w->line, w->at);
+  ssize_t ignored = w->leads ? pwrite(w->fd, &w->line, sizeof w->line, w->at) : 0;
   (void)ignored;
   w->running = 1;
 }

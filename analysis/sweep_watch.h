@@ -29,9 +29,10 @@ enum dp_status dp__watch_take(const char *output, uint64_t identity, bool fresh,
 
 struct dp_watch;
 
-/** A rank's own line. From here to dp__watch_close a deadly signal is written down before it does its work. NULL when
- *  that cannot be; every function takes NULL. */
-struct dp_watch *dp__watch_open(const char *output, int rank);
+/** A rank's own line. From here to dp__watch_close a deadly signal is written down before it does its work. A rank that
+ *  does not lead its group writes nothing else: a group that vanishes is one death of its run. NULL when that cannot be;
+ *  every function takes NULL. */
+struct dp_watch *dp__watch_open(const char *output, int rank, bool leads);
 void dp__watch_begin(struct dp_watch *w, uint64_t run);
 void dp__watch_end(struct dp_watch *w);
 void dp__watch_close(struct dp_watch *w);

@@ -63,7 +63,7 @@ const char *dp_unit_text(const char *name, const char *unit);
 
 /** A promise that a run keeps or not: a key figure against a bound. */
 struct dp_swept_bound {
-  char kpi[64];
+  char kpi[DP_KPI_NAME];
   bool below, strict; /* ≤ instead of ≥; < and > instead */
   double bound;
 };
@@ -71,6 +71,11 @@ struct dp_swept_bound {
 /** Reads "token.price_usd>=0.02"; several are joined by "&&". @return DP_USAGE with a remedy otherwise.
  *  @param out malloc'ed [*n] */
 enum dp_status dp_swept_bounds_parse(const char *text, struct dp_swept_bound **out, size_t *n, struct dp_err *err);
+
+/** The bounds that the file says its study, or scenario, asks of a run; *n = 0 without any, or when the scenario's are on
+ *  key figures that were not kept. @param out malloc'ed [*n]; *said_by "study" or "scenario", malloc'ed; NULL without */
+enum dp_status dp_swept_bounds_own(const struct dp_swept *s, struct dp_swept_bound **out, size_t *n, char **said_by,
+                                   struct dp_err *err);
 
 /** Share of each point's runs that keep every bound; runs that failed or have no value keep none. @param out malloc'ed
  *  [point_n]. DP_USAGE naming a key figure that the file does not have. */

@@ -1,10 +1,12 @@
 /* analysis/swept_bound.c — which runs of a sweep keep what is asked of them. */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/swept.h"
+#include "base/memory.h"
 
 /* One comparison, [text, end). */
 static enum dp_status parse_one(const char *text, const char *end, struct dp_swept_bound *b, struct dp_err *err) {
@@ -46,6 +48,46 @@ enum dp_status dp_swept_bounds_parse(const char *text, struct dp_swept_bound **o
     if (!next) return DP_OK;
     c = next;
   }
+}
+
+/* ---- those of the file ---- */
+
+static void add_bound(struct dp_swept_bound *out, size_t *n, const char *kpi, bool below, double bound) {
+  if (isnan(bound)) return;
+  out[*n] = (struct dp_swept_bound){.below = below, .bound = bound};
+  snprintf(out[*n].kpi, sizeof out->kpi, "%s", kpi);
+  ++*n;
+}
+
+enum dp_status dp_swept_bounds_own(const struct dp_swept *s, struct dp_swept_bound **out, size_t *n, char **said_by,
+                                   struct dp_err *err) {
+  char **kpis = NULL;
+  double *low = NULL, *high = NULL;
+  size_t kpi_n = 0, low_n = 0, high_n = 0;
+  bool known = true;
+  *n = 0;
+  *out = NULL;
+  *said_by = NULL;
+  if (!dp_result_has(s->result, "/survive")) return DP_OK;
+  enum dp_status status = dp_result_column_texts(s->result, "/survive/kpi", &kpis, &kpi_n, err);
+  if (status == DP_OK) status = dp_result_column_f64(s->result, "/survive/low", &low, &low_n, err);
+  if (status == DP_OK) status = dp_result_column_f64(s->result, "/survive/high", &high, &high_n, err);
+  if (status == DP_OK && (low_n != kpi_n || high_n != kpi_n))
+    status = dp_fail(err, DP_FORMAT, "%s: /survive: the file is damaged", s->result->path);
+  if (status == DP_OK && (*out = dp_zeros(2 * kpi_n + 1, sizeof **out)) == NULL) status = dp_fail_nomem(err, "a bound");
+  for (size_t i = 0; status == DP_OK && i < kpi_n; i++) {
+    known = known && dp_swept_kpi(s, kpis[i]) != SIZE_MAX;
+    add_bound(*out, n, kpis[i], false, low[i]);
+    add_bound(*out, n, kpis[i], true, high[i]);
+  }
+  if (!known) *n = 0;
+  hid_t of = H5Gopen2(s->result->file, "/survive", H5P_DEFAULT);
+  if (of >= 0) *said_by = dp_result_text(of, "said_by");
+  if (of >= 0) H5Gclose(of);
+  free(kpis);
+  free(low);
+  free(high);
+  return status;
 }
 
 static bool keeps(const struct dp_swept_bound *b, double value) {

@@ -14,9 +14,8 @@
 #define LEVELS 9
 #define CHI2_95 3.841458820694124
 
-/* Least mean square with one parameter held at t->held[t->held_axis]. */
-static enum dp_status best_held(struct dp_tuning *t, const double *start, size_t budget_n, double *out,
-                                struct dp_err *err) {
+/* Least mean square with one parameter held at t->held[t->held_axis]; start [axis_n] moves to where it was found. */
+static enum dp_status best_held(struct dp_tuning *t, double *start, size_t budget_n, double *out, struct dp_err *err) {
   const struct dp_study *s = t->study;
   struct dp_tune_result r = {0};
   *out = (double)NAN;
@@ -43,7 +42,11 @@ static enum dp_status best_held(struct dp_tuning *t, const double *start, size_t
   if (status == DP_OK) {
     struct dp_err why = {0};
     status = dp_tune(&p, &r, &why);
-    if (status == DP_OK) *out = r.values[r.best].objective[0];
+    if (status == DP_OK) {
+      *out = r.values[r.best].objective[0];
+      for (size_t a = 0, at = 0; a < s->axis_n; a++)
+        if (a != t->held_axis) start[a] = r.points[r.best * p.k + at++];
+    }
     else if (r.n > 0 && r.bad_n == r.n) status = DP_OK; /* nothing runs there */
     else dp_fail(err, status, "%s", why.text);
   }
@@ -53,26 +56,39 @@ static enum dp_status best_held(struct dp_tuning *t, const double *start, size_t
   return status;
 }
 
-/* Levels of an axis: over its range, or its values. */
+/* Levels of an axis: over its range, or its values; in [0, 1]. */
 static size_t level_n(const struct dp_axis *a) { return a->value_n && a->value_n < LEVELS ? a->value_n : LEVELS; }
 static double level(const struct dp_axis *a, size_t i) {
   size_t n = level_n(a);
-  return dp_axis_at(a, a->value_n ? ((double)i + 0.5) / (double)n : n > 1 ? (double)i / (double)(n - 1) : 0);
+  return a->value_n ? ((double)i + 0.5) / (double)n : n > 1 ? (double)i / (double)(n - 1) : 0;
+}
+
+/* One level; what it found is where the next begins: where one parameter stands in for another the best moves far. */
+static enum dp_status step(struct dp_tuning *t, struct dp_tuning_profile *f, size_t i, double *start, size_t budget_n,
+                           struct dp_err *err) {
+  const struct dp_axis *axis = &t->study->axes[f->axis];
+  f->value[i] = t->held[f->axis] = dp_axis_at(axis, level(axis, i));
+  return best_held(t, start, budget_n / f->n, &f->deviance[i], err); /* a mean square until all are known */
 }
 
 static enum dp_status profile(struct dp_tuning *t, struct dp_tuning_profile *f, size_t budget_n, struct dp_err *err) {
   const struct dp_axis *axis = &t->study->axes[f->axis];
-  const double *start = t->result.points + t->result.best * t->study->axis_n;
+  const double *best = t->result.points + t->result.best * t->study->axis_n;
+  double *start = dp_zeros(t->study->axis_n, sizeof *start);
+  enum dp_status status = DP_OK;
+  size_t above = 0;
   f->n = level_n(axis);
   f->value = dp_zeros(f->n, sizeof *f->value);
   f->deviance = dp_zeros(f->n, sizeof *f->deviance);
-  if (!f->value || !f->deviance) return dp_fail_nomem(err, "a profile");
+  if (!f->value || !f->deviance || !start) status = dp_fail_nomem(err, "a profile");
   t->held_axis = f->axis;
-  for (size_t i = 0; i < f->n; i++) {
-    f->value[i] = t->held[f->axis] = level(axis, i);
-    DP_TRY(best_held(t, start, budget_n / f->n, &f->deviance[i], err)); /* a mean square until all are known */
-  }
-  return DP_OK;
+  while (above < f->n && level(axis, above) <= best[f->axis]) above++;
+  if (start) memcpy(start, best, t->study->axis_n * sizeof *start);
+  for (size_t i = above; i < f->n && status == DP_OK; i++) status = step(t, f, i, start, budget_n, err);
+  if (start) memcpy(start, best, t->study->axis_n * sizeof *start);
+  for (size_t i = above; i-- > 0 && status == DP_OK;) status = step(t, f, i, start, budget_n, err);
+  free(start);
+  return status;
 }
 
 static double crossing(const struct dp_tuning_profile *f, size_t in, size_t out) {

@@ -1,5 +1,4 @@
-/* analysis/tune_report.c — what came out of a search: a table for people, CSV, JSON, and the group /tune of the file.
- */
+/* analysis/tune_report.c — what came out of a search: a table for people, CSV, JSON. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,20 +6,11 @@
 
 #include "analysis/tune_study.h"
 #include "base/memory.h"
-#include "output/h5.h"
 
 /* ---- figures of a design ---- */
 
-/** A term of a design: on fresh luck, and in the search. */
-struct figure {
-  double value, half_width, searched; /* half_width of a mean; NaN of a quantile */
-  bool holds;                         /* of a constraint */
-};
-
-static size_t term_n(const struct dp_tuning *t) { return t->objective_n + t->constraint_n; }
-static const struct dp_tuning_term *term_of(const struct dp_tuning *t, size_t i) {
-  return i < t->objective_n ? &t->objectives[i] : &t->constraints[i - t->objective_n];
-}
+static size_t term_n(const struct dp_tuning *t) { return dp_tuning_term_n(t); }
+static const struct dp_tuning_term *term_of(const struct dp_tuning *t, size_t i) { return dp_tuning_term_of(t, i); }
 
 const char *dp_tuning_name(const struct dp_tuning_term *term, char buf[96]) {
   if (term->quantile < 0) snprintf(buf, 96, "%s", term->kpi);
@@ -29,7 +19,7 @@ const char *dp_tuning_name(const struct dp_tuning_term *term, char buf[96]) {
 }
 
 static enum dp_status take_figure(const struct dp_tuning *t, const struct dp_tuning_final *f, size_t i,
-                                  struct figure *out, struct dp_err *err) {
+                                  struct dp_tuning_figure *out, struct dp_err *err) {
   const struct dp_tuning_term *term = term_of(t, i);
   double *values = dp_zeros(t->sweep->most_n, sizeof *values);
   size_t n;
@@ -46,8 +36,7 @@ static enum dp_status take_figure(const struct dp_tuning *t, const struct dp_tun
   return status;
 }
 
-/* [final_n][term_n] */
-static enum dp_status take_figures(const struct dp_tuning *t, struct figure **out, struct dp_err *err) {
+enum dp_status dp__tuning_figures(const struct dp_tuning *t, struct dp_tuning_figure **out, struct dp_err *err) {
   *out = dp_zeros(t->final_n * term_n(t), sizeof **out);
   if (*out == NULL) return dp_fail_nomem(err, "a table");
   for (size_t f = 0; f < t->final_n; f++)
@@ -80,7 +69,7 @@ static size_t runs_of(const struct dp_tuning *t) { return t->sweep->wanted_n; }
 
 /* ---- for people ---- */
 
-static void put_wish(const struct dp_tuning *t, struct dp_str *out) {
+void dp__tuning_wish(const struct dp_tuning *t, struct dp_str *out) {
   char name[96];
   for (size_t i = 0; i < t->objective_n; i++) {
     const struct dp_tuning_term *o = &t->objectives[i];
@@ -111,7 +100,7 @@ static void put_row(struct dp_str *out, const char *name, size_t n, char (*cells
   dp_str_append(out, "\n");
 }
 
-static void put_finals(const struct dp_tuning *t, const struct figure *figures, size_t from, size_t to,
+static void put_finals(const struct dp_tuning *t, const struct dp_tuning_figure *figures, size_t from, size_t to,
                        struct dp_str *out) {
   char cells[DP_TUNING_FINALISTS_MAX][96], buf[40], other[40], name[96];
   for (size_t f = from; f < to; f++) snprintf(cells[f - from], sizeof *cells, "%s", final_name(t, f, buf));
@@ -123,7 +112,7 @@ static void put_finals(const struct dp_tuning *t, const struct figure *figures, 
   }
   for (size_t i = 0; i < term_n(t); i++) {
     for (size_t f = from; f < to; f++) {
-      const struct figure *x = &figures[f * term_n(t) + i];
+      const struct dp_tuning_figure *x = &figures[f * term_n(t) + i];
       bool has = isfinite(x->half_width);
       snprintf(cells[f - from], sizeof *cells, "%s%s%s%s", number_text(x->value, buf), has ? " +- " : "",
                has ? width_text(x->half_width, other) : "", x->holds ? "" : " (broken)");
@@ -150,9 +139,9 @@ static void put_fit(const struct dp_tuning *t, struct dp_str *out) {
   }
 }
 
-static void put_text(const struct dp_tuning *t, const struct figure *figures, struct dp_str *out) {
+static void put_text(const struct dp_tuning *t, const struct dp_tuning_figure *figures, struct dp_str *out) {
   dp_str_printf(out, "%s: ", dp_scenario_spec(t->study->scenario)->name);
-  put_wish(t, out);
+  dp__tuning_wish(t, out);
   dp_str_printf(out, "\n%zu designs, %zu runs, %zu a design; these again on %zu of fresh luck:\n\n", t->search_n,
                 runs_of(t), t->study->replicate_n, t->confirm_n);
   for (size_t from = 0; from < t->final_n; from += 4) {
@@ -164,7 +153,7 @@ static void put_text(const struct dp_tuning *t, const struct figure *figures, st
 
 /* ---- CSV ---- */
 
-static void put_csv(const struct dp_tuning *t, const struct figure *figures, struct dp_str *out) {
+static void put_csv(const struct dp_tuning *t, const struct dp_tuning_figure *figures, struct dp_str *out) {
   char buf[40], name[96];
   dp_str_append(out, "design,name,kind,value,half_width,searched\n");
   for (size_t f = 0; f < t->final_n; f++) {
@@ -174,7 +163,7 @@ static void put_csv(const struct dp_tuning *t, const struct figure *figures, str
       dp_str_printf(out, "%s,%s,parameter,%s,,\n", who, t->study->axes[a].name,
                     axis_text(t, t->finals[f].looked, a, buf));
     for (size_t i = 0; i < term_n(t); i++) {
-      const struct figure *x = &figures[f * term_n(t) + i];
+      const struct dp_tuning_figure *x = &figures[f * term_n(t) + i];
       dp_str_printf(out, "%s,%s,%s,%.15g,", who, dp_tuning_name(term_of(t, i), name),
                     i < t->objective_n ? "objective" : "constraint", x->value);
       if (isfinite(x->half_width)) dp_str_printf(out, "%.15g", x->half_width);
@@ -191,7 +180,7 @@ static void put_csv(const struct dp_tuning *t, const struct figure *figures, str
 
 static json_t *json_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
-static json_t *json_final(const struct dp_tuning *t, size_t f, const struct figure *figures) {
+static json_t *json_final(const struct dp_tuning *t, size_t f, const struct dp_tuning_figure *figures) {
   json_t *set = json_object(), *terms = json_object();
   for (size_t a = 0; a < t->study->axis_n; a++) {
     const struct dp_axis *axis = &t->study->axes[a];
@@ -199,7 +188,7 @@ static json_t *json_final(const struct dp_tuning *t, size_t f, const struct figu
     json_object_set_new(set, axis->name, axis->texts ? json_string(axis->texts[(size_t)x]) : json_number(x));
   }
   for (size_t i = 0; i < term_n(t); i++) {
-    const struct figure *x = &figures[f * term_n(t) + i];
+    const struct dp_tuning_figure *x = &figures[f * term_n(t) + i];
     char name[96];
     json_object_set_new(terms, dp_tuning_name(term_of(t, i), name),
                         json_pack("{s:o, s:o, s:o, s:b}", "value", json_number(x->value), "half_width",
@@ -222,9 +211,9 @@ static json_t *json_fit(const struct dp_tuning *t) {
                    (json_int_t)(t->fit.n - t->fit.seen_n), "interval", profiles);
 }
 
-static void put_json(const struct dp_tuning *t, const struct figure *figures, struct dp_str *out) {
+static void put_json(const struct dp_tuning *t, const struct dp_tuning_figure *figures, struct dp_str *out) {
   struct dp_str wish = {0};
-  put_wish(t, &wish);
+  dp__tuning_wish(t, &wish);
   json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:I}", "scenario", dp_scenario_spec(t->study->scenario)->name, "wish",
                            dp_str_text(&wish), "designs", (json_int_t)t->search_n, "runs", (json_int_t)runs_of(t),
                            "bad_designs", (json_int_t)t->result.bad_n);
@@ -248,8 +237,8 @@ static void put_json(const struct dp_tuning *t, const struct figure *figures, st
 }
 
 enum dp_status dp_tuning_print(const struct dp_tuning *t, struct dp_str *out, struct dp_err *err) {
-  struct figure *figures = NULL;
-  enum dp_status status = take_figures(t, &figures, err);
+  struct dp_tuning_figure *figures = NULL;
+  enum dp_status status = dp__tuning_figures(t, &figures, err);
   if (status == DP_OK) {
     if (t->options.format == DP_TEXT_JSON) put_json(t, figures, out);
     else if (t->options.format == DP_TEXT_CSV) put_csv(t, figures, out);
@@ -259,103 +248,32 @@ enum dp_status dp_tuning_print(const struct dp_tuning *t, struct dp_str *out, st
   return status == DP_OK && out->failed ? dp_fail_nomem(err, "a table") : status;
 }
 
-enum dp_status dp_tuning_verdict(const struct dp_tuning *t, struct dp_err *err) {
-  const struct dp_study *s = t->study;
+bool dp_tuning_reason(const struct dp_tuning *t, struct dp_str *out) {
   const struct dp_tuning_term *o = &t->objectives[0];
+  static const char none[] = "no design keeps the constraints", remedy[] = " (widen vary, relax a bound)";
   char name[96];
-  if (t->objective_n > 1 && t->final_n == 0)
-    return dp_fail(err, DP_FAILED, "%s: tune: no design keeps the constraints (widen vary, relax a bound)", s->path);
+  if (t->objective_n > 1 && t->final_n == 0) {
+    dp_str_printf(out, "%s%s", none, remedy);
+    return true;
+  }
   const struct dp_tune_value *v = &t->finals[t->best].value;
-  if (t->objective_n < 2 && (v->violation > 0 || isnan(v->violation)))
-    return dp_fail(err, DP_FAILED, "%s: tune: no design keeps the constraints%s (widen vary, relax a bound)", s->path,
-                   t->result.values[t->result.best].violation > 0 ? "" : " on fresh luck");
+  if (t->objective_n < 2 && (v->violation > 0 || isnan(v->violation))) {
+    dp_str_printf(out, "%s%s%s", none, t->result.values[t->result.best].violation > 0 ? "" : " on fresh luck", remedy);
+    return true;
+  }
   if (t->objective_n != 1 || o->goal != DP_TUNE_VALUE || fabs(v->objective[0] - o->target) <= o->tolerance)
-    return DP_OK;
-  return dp_fail(err, DP_FAILED, "%s: tune: %s comes to %g and not to %g +- %g (%s)", s->path, dp_tuning_name(o, name),
-                 v->objective[0], o->target, o->tolerance,
-                 t->result.reached ? "it did in the search: give more replicates, or a wider tolerance"
-                                   : "no point reaches it: widen vary, or give a larger budget_n");
+    return false;
+  dp_str_printf(out, "%s comes to %g and not to %g +- %g (%s)", dp_tuning_name(o, name), v->objective[0], o->target,
+                o->tolerance,
+                t->result.reached ? "it did in the search: give more replicates, or a wider tolerance"
+                                  : "no point reaches it: widen vary, or give a larger budget_n");
+  return true;
 }
 
-/* ---- the file ---- */
-
-static bool put_column(hid_t of, const char *name, const double *values, size_t n, const char *doc) {
-  hid_t set = dp_h5_write_column(of, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values, n, NULL, doc);
-  dp_h5_close(set);
-  return set >= 0;
-}
-
-static bool put_search(const struct dp_tuning *t, hid_t of) {
-  size_t n = t->result.n;
-  uint64_t *places = dp_zeros(n, sizeof *places);
-  double *columns = dp_zeros(3 * n, sizeof *columns);
-  bool done = places && columns;
-  for (size_t i = 0; i < n && done; i++) {
-    places[i] = t->places[i];
-    columns[i] = t->result.values[i].objective[0];
-    columns[n + i] = t->result.values[i].objective[1];
-    columns[2 * n + i] = t->result.values[i].violation;
-  }
-  hid_t set = done ? dp_h5_write_column(of, "point", H5T_STD_U64LE, H5T_NATIVE_UINT64, places, n, "1",
-                                        "what was looked at, in order: a row of /points")
-                   : -1;
-  done = set >= 0 && put_column(of, "objective", columns, n, t->fit.series ? "mean squared error" : "the objective") &&
-         (t->objective_n < 2 || put_column(of, "objective_2", columns + n, n, "the second objective")) &&
-         put_column(of, "violation", columns + 2 * n, n, "of the constraints; 0: all hold");
-  dp_h5_close(set);
-  free(places);
-  free(columns);
-  return done;
-}
-
-static bool put_finalists(const struct dp_tuning *t, hid_t of) {
-  uint64_t looked[DP_TUNING_FINALISTS_MAX], run[DP_TUNING_FINALISTS_MAX];
-  for (size_t i = 0; i < t->final_n; i++) {
-    looked[i] = t->finals[i].looked;
-    run[i] = t->finals[i].run;
-  }
-  if (t->final_n == 0) return true;
-  hid_t a = dp_h5_write_column(of, "final", H5T_STD_U64LE, H5T_NATIVE_UINT64, looked, t->final_n, "1",
-                               "designs that were run again: their row of /points");
-  hid_t b = dp_h5_write_column(of, "final_again", H5T_STD_U64LE, H5T_NATIVE_UINT64, run, t->final_n, "1",
-                               "the row of /points with their runs on fresh luck");
-  dp_h5_close(a);
-  dp_h5_close(b);
-  return a >= 0 && b >= 0 && dp_h5_put_i64(of, "best", (int64_t)t->best);
-}
-
-static bool put_fit_group(const struct dp_tuning *t, hid_t of) {
-  const struct dp_tuning_fit *f = &t->fit;
-  if (!f->series) return true;
-  hid_t group = dp_h5_create_group(of, "fit"), profiles = dp_h5_create_group(of, "profile");
-  bool done = group >= 0 && profiles >= 0 && put_column(group, "day", f->day, f->n, "days since the start") &&
-              put_column(group, "data", f->value, f->n, f->column) &&
-              put_column(group, "model", f->model, f->n, "the best design, mean of its runs on fresh luck") &&
-              dp_h5_put_text(group, "series", f->series) && dp_h5_put_f64(group, "blind_from_d", f->blind_from_d) &&
-              dp_h5_put_f64(group, "rms_error", f->error) && dp_h5_put_f64(group, "blind_rms_error", f->blind_error);
-  for (size_t i = 0; i < t->profile_n && done; i++) {
-    const struct dp_tuning_profile *p = &t->profiles[i];
-    hid_t one = dp_h5_create_group(profiles, t->study->axes[p->axis].name);
-    done = one >= 0 && put_column(one, "value", p->value, p->n, "at which the parameter was held") &&
-           put_column(one, "deviance", p->deviance, p->n, "n ln(SSE / least SSE): below 3.84 in a 95 % interval") &&
-           dp_h5_put_f64(one, "low", p->low) && dp_h5_put_f64(one, "high", p->high) &&
-           dp_h5_put_i64(one, "flat", p->open_low && p->open_high);
-    dp_h5_close(one);
-  }
-  dp_h5_close(profiles);
-  dp_h5_close(group);
-  return done;
-}
-
-enum dp_status dp__tuning_put(void *tuning, int64_t file, struct dp_err *err) {
-  const struct dp_tuning *t = tuning;
-  struct dp_str wish = {0};
-  put_wish(t, &wish);
-  hid_t of = dp_h5_create_group((hid_t)file, "tune");
-  bool done = of >= 0 && dp_h5_put_text(of, "wish", dp_str_text(&wish)) &&
-              dp_h5_put_text(of, "method", dp_tune_methods[t->method]) && put_search(t, of) && put_finalists(t, of) &&
-              put_fit_group(t, of);
-  dp_h5_close(of);
-  dp_str_fini(&wish);
-  return done ? DP_OK : dp_h5_fail(err, "write", t->options.output);
+enum dp_status dp_tuning_verdict(const struct dp_tuning *t, struct dp_err *err) {
+  struct dp_str why = {0};
+  enum dp_status status = DP_OK;
+  if (dp_tuning_reason(t, &why)) status = dp_fail(err, DP_FAILED, "%s: tune: %s", t->study->path, dp_str_text(&why));
+  dp_str_fini(&why);
+  return status;
 }

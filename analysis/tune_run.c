@@ -116,7 +116,7 @@ static enum dp_status share_values(struct dp_tuning *t, const size_t *points, si
   if (status == DP_OK && comm->rank == 0) status = dp_buffer_append(&bytes, out, n * sizeof *out, err);
   status = dp_comm_agree(comm, status, err);
   if (status == DP_OK) status = dp_comm_broadcast(comm, &bytes, err);
-  if (status == DP_OK) memcpy(out, bytes.data, n * sizeof *out);
+  if (status == DP_OK && n > 0) memcpy(out, bytes.data, n * sizeof *out);
   dp_buffer_fini(&bytes);
   free(buffer);
   return status;
@@ -190,6 +190,13 @@ static enum dp_status place_terms(struct dp_tuning *t, struct dp_err *err) {
   for (size_t i = 0; i < t->objective_n + t->constraint_n; i++) {
     struct dp_tuning_term *term = i < t->objective_n ? &t->objectives[i] : &t->constraints[i - t->objective_n];
     for (term->at = 0; term->at < n && strcmp(kpis[term->at].name, term->kpi) != 0;) term->at++;
+    size_t one = 0;
+    const size_t len = strlen(term->kpi);
+    while (one < n && !(strncmp(kpis[one].name, term->kpi, len) == 0 && kpis[one].name[len] == '@')) one++;
+    if (term->at == n && one < n)
+      return dp_study_fail(t->study, dp_study_line(t->study, "tune"), err, DP_SCENARIO,
+                           "tune: %s is of several instances, and not of all: say which (%s, …)", term->kpi,
+                           kpis[one].name);
     if (term->at == n)
       return dp_study_fail(t->study, dp_study_line(t->study, "tune"), err, DP_SCENARIO,
                            "tune: %s gives no '%s': no such model takes part", t->study->scenario_path, term->kpi);

@@ -188,16 +188,17 @@ static enum dp_status take_data(struct dp_tuning *t, struct dp_comm *comm, struc
 
 static enum dp_status check_budget(struct dp_tuning *t, struct dp_err *err) {
   const struct dp_study *s = t->study;
-  size_t least = 4 * s->replicate_n + 2 * t->confirm_n;
+  const size_t final_n = t->objective_n > 1 ? DP_TUNING_FINALISTS_MAX : 2;
+  size_t least = 4 * s->replicate_n + final_n * t->confirm_n;
   if (s->axis_n == 0)
     return dp_study_fail(s, s->line, err, DP_SCENARIO,
                          "tune: there is nothing to tune (vary = { name = depin.range "
                          "{ low, high } })");
   if (t->budget_n >= least) return DP_OK;
   return dp_study_fail(s, dp_study_line(s, "budget_n"), err, DP_SCENARIO,
-                       "tune: budget_n = %zu runs are too few: a point takes %zu, and two designs are run %zu times "
-                       "more (%zu at least)",
-                       t->budget_n, s->replicate_n, t->confirm_n, least);
+                       "tune: budget_n = %zu runs are too few: a point takes %zu, and %zu designs are run %zu times "
+                       "more (%zu at least, or a smaller confirm_n)",
+                       t->budget_n, s->replicate_n, final_n, t->confirm_n, least);
 }
 
 enum dp_status dp_tuning_read(struct dp_tuning *t, struct dp_study *study, size_t budget_n, size_t confirm_n,

@@ -89,6 +89,21 @@ enum dp_status dp_tuning_print(const struct dp_tuning *t, struct dp_str *out, st
 /** Rank 0, at the end: why the answer is none (the goal was not reached, no design keeps the constraints), or DP_OK. */
 enum dp_status dp_tuning_verdict(const struct dp_tuning *t, struct dp_err *err);
 
+/** Appends why the answer is none, without the study's path. @return false: there is an answer */
+bool dp_tuning_reason(const struct dp_tuning *t, struct dp_str *out);
+
+/** Objectives, then constraints. */
+static inline size_t dp_tuning_term_n(const struct dp_tuning *t) { return t->objective_n + t->constraint_n; }
+static inline const struct dp_tuning_term *dp_tuning_term_of(const struct dp_tuning *t, size_t i) {
+  return i < t->objective_n ? &t->objectives[i] : &t->constraints[i - t->objective_n];
+}
+
+/** A term of a design: on fresh luck, and in the search. */
+struct dp_tuning_figure {
+  double value, half_width, searched; /* half_width of a mean; NaN of a quantile */
+  bool holds;                         /* of a constraint */
+};
+
 /** Name of a term: "token.price_usd", "provider.in_profit_ratio p5". */
 const char *dp_tuning_name(const struct dp_tuning_term *term, char buf[96]);
 
@@ -104,6 +119,10 @@ enum dp_status dp__tuning_misfit(const struct dp_tuning *t, size_t point, size_t
 enum dp_status dp__tuning_evaluate(void *tuning, const double *u, size_t n, struct dp_tune_value *out,
                                    struct dp_err *err);
 enum dp_status dp__tuning_profile(struct dp_tuning *t, size_t budget_n, struct dp_err *err);
+/** Rank 0: figures malloc'ed [final_n][term_n]; the caller frees, after an error too. */
+enum dp_status dp__tuning_figures(const struct dp_tuning *t, struct dp_tuning_figure **out, struct dp_err *err);
+/** Appends what is wanted: "most token.price_usd, with provider.in_profit_ratio p5 at least 0.9". */
+void dp__tuning_wish(const struct dp_tuning *t, struct dp_str *out);
 /** As options->extra: puts /tune into the file. */
 enum dp_status dp__tuning_put(void *tuning, int64_t file, struct dp_err *err);
 

@@ -57,30 +57,18 @@ void dp_verdicts_tap(struct dp_str *out, const struct dp_verdicts *v, size_t fro
   }
 }
 
-static void xml_text(struct dp_str *out, const char *text) {
-  for (; *text; text++) {
-    const unsigned char c = (unsigned char)*text;
-    if (c == '&') dp_str_append(out, "&amp;");
-    else if (c == '<') dp_str_append(out, "&lt;");
-    else if (c == '>') dp_str_append(out, "&gt;");
-    else if (c == '"') dp_str_append(out, "&quot;");
-    else if (c == '\n') dp_str_append(out, "&#10;");
-    else dp_str_append_n(out, c < 0x20 && c != '\t' ? "?" : text, 1);
-  }
-}
-
 static void junit_case(struct dp_str *out, const struct dp_verdict *x) {
   dp_str_append(out, "    <testcase classname=\"");
-  xml_text(out, x->suite);
+  dp_str_xml(out, x->suite);
   dp_str_append(out, "\" name=\"");
-  xml_text(out, x->name);
+  dp_str_xml(out, x->name);
   dp_str_printf(out, "\" time=\"%.3f\"", x->seconds);
   if (!x->why) {
     dp_str_append(out, "/>\n");
     return;
   }
   dp_str_append(out, ">\n      <failure message=\"");
-  xml_text(out, x->why);
+  dp_str_xml(out, x->why);
   dp_str_append(out, "\"/>\n    </testcase>\n");
 }
 
@@ -95,7 +83,7 @@ void dp_verdicts_junit(struct dp_str *out, const struct dp_verdicts *v) {
       seconds += v->rows[end].seconds;
     }
     dp_str_append(out, "  <testsuite name=\"");
-    xml_text(out, v->rows[i].suite);
+    dp_str_xml(out, v->rows[i].suite);
     dp_str_printf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\" time=\"%.3f\">\n", end - i,
                   failed_n, seconds);
     for (size_t k = i; k < end; k++) junit_case(out, &v->rows[k]);

@@ -27,8 +27,8 @@ void dp_verdicts_fini(struct dp_verdicts *v);
 /** Appends the rows [from, v->n) as TAP: "ok 1 - suite: name", a failure's reasons as diagnostic lines below it. */
 void dp_verdicts_tap(struct dp_str *out, const struct dp_verdicts *v, size_t from);
 
-/** Appends everything as JUnit XML: <testsuites>, a <testsuite> for each run of equal suites, a <testcase> a verdict.
- *  Bytes that XML does not allow become '?'. */
+/** Appends everything as JUnit XML: <testsuites>, a <testsuite> for each run of equal suites, a <testcase> a verdict,
+ *  texts as dp_str_xml writes them. */
 void dp_verdicts_junit(struct dp_str *out, const struct dp_verdicts *v);
 
 #endif

@@ -9,7 +9,16 @@ local tune = require "depin.tune"
 local depin = {
   -- the experiment
   scenario = core.scenario, -- the table that the file returns
-  parameters = core.parameters, -- what --set may change: name = { default, min = , max = , doc = }
+  parameters = core.parameters, -- what --set may change: name = { default, min =, max =, doc =, date =, source = }
+  -- a published value: depin.dated { "name", value, date = "2024-04", source = "…" } is the value, and with as_of
+  -- lint says whether it was known
+  dated = core.framed(function(row)
+    if type(row) ~= "table" or type(row[1]) ~= "string" or row[2] == nil then
+      core.fail "depin.dated: write { \"name\", value, date = \"2024-04\", source = \"…\" }"
+    end
+    core.fact("input", row[1], row[2], row.date, row.source)
+    return row[2]
+  end),
 
   -- expectations: expect = { ["job.completed_ratio"] = depin.at_least(0.99) }
   at_least = tune.bound(core.at_least),
@@ -47,6 +56,7 @@ local depin = {
   -- what they are paid in besides money
   token = core["ledger.token"],
   emission = core.namespace("depin.emission", require "depin.emission"),
+  hold = core.namespace("depin.hold", require "depin.hold"), -- what is held back: depin.token { … } (depin.hold.storj)
   tranche = core["ledger.tranche"], -- a part of the supply and how it unlocks
   allocation = core.namespace("depin.allocation", require "depin.allocation"), -- tranches from lists and files
   credit = core.namespace("depin.credit", require "depin.credit"), -- burn and mint

@@ -14,6 +14,7 @@ lua_modules = \
   lua/depin/exchange.lua \
   lua/depin/factor.lua \
   lua/depin/hardware.lua \
+  lua/depin/hold.lua \
   lua/depin/place.lua \
   lua/depin/policy.lua \
   lua/depin/preset.lua \

@@ -28,23 +28,28 @@ local depin = require "depin"
 
 local p = depin.parameters {
   days = { 365, min = 5, max = 3650, doc = "how long it runs" },
-  burn_mint_d = { 173, min = 0, max = 3650, doc = "day from which burn-mint holds (2026-03-23: 173); 0: never" },
-  hosts_n = { 200, min = 2, max = 1e5, doc = "hosts with one A100 each" },
+  burn_mint_d = { 173, min = 0, max = 3650, doc = "day from which burn-mint holds (2026-03-23: 173); 0: never",
+    date = "2026-03-23", source = "AEP-76" },
+  hosts_n = { 200, min = 2, max = 1e5, doc = "hosts with one A100 each", date = "2024-01",
+    source = "150 to 200 GPUs: modularcapital.xyz" },
   orders_per_day = { 18, min = 0, max = 1e5, doc = "orders of all customers" },
   lease_d = { 7, min = 0.01, max = 365, doc = "mean length of a lease" },
   max_usd_per_h = { 1.6, min = 0, max = 100, doc = "most that customers pay, half of it to one and a half times it" },
   price_usd_per_h = { 0.77, min = 1e-3, max = 100, doc = "what hosts ask at least" },
   cost_spread_ratio = { 0.6, min = 0, max = 10, doc = "spread of their prices over orders" },
-  take_ratio = { 0.04, min = 0, max = 1, doc = "take rate before burn-mint" },
+  take_ratio = { 0.04, min = 0, max = 1, doc = "take rate before burn-mint", date = "2023",
+    source = "AEP-23" },
   pool_usd = { 3e6, min = 1, max = 1e10, doc = "USD in the pool" },
   sigma = { 0.8, min = 0, max = 5, doc = "tide of outside money, a year" },
 }
 
-local price_usd, supply, inflation = 1.14, 230e6, 0.13
+local price_usd = depin.dated { "price_usd", 1.14, date = "2025-09", source = "an example in AEP-76's text" }
+local supply = depin.dated { "supply", 230e6, source = "from memory, verify" }
+local inflation = depin.dated { "inflation", 0.13, source = "from memory, verify" }
 local sold_per_day = supply * inflation / 365 * 0.3 -- by those who stake
 
 return depin.scenario {
-  start = "2025-10-01", duration_d = p.days, settle_every_s = 21600, seed = 1,
+  start = "2025-10-01", as_of = "2025-10-01", duration_d = p.days, settle_every_s = 21600, seed = 1,
 
   place = depin.place.azure { regions = { "East US", "West Europe", "Japan East" } },
 

@@ -20,9 +20,12 @@
 --
 -- How to read it: sector.<chain>_share_ratio, _projects_ratio and _payouts_ratio are three shares of one thing: say
 -- which. sector.observed_inside_n and _distance_ratio score a run against the observation; no rule has seen it, and
--- no share after April 2024 is an expectation here. chain.* is the network in the books. Ask again with --set
--- ethereum_gwei=3 (the year after Dencun), interval_most_d=180 (patient hosts), slippage_ratio=0.1 (liquidity
--- holds), income_usd_per_d=10 (GPUs instead of hotspots), anchored_ratio=0.8, decide_ratio=0.02.
+-- no share after April 2024 is an expectation here; sector.observed_low_ratio and _high_ratio stand beside the
+-- forecast. chain.* is the network in the books; chain.payment_usd@NAME a payment to one host. With the inputs of
+-- March 2023 (--set inputs=march_2023) 200 payments, RNP-002's frames, cost 141 USD on Ethereum, 5.2 on Polygon, 0.02
+-- on Solana (0.001 SOL). Ask again with --set ethereum_gwei=3 (the year after Dencun), interval_most_d=180 (patient
+-- hosts), slippage_ratio=0.1 (liquidity holds), income_usd_per_d=10 (GPUs instead of hotspots), anchored_ratio=0.8,
+-- decide_ratio=0.02.
 --
 -- Sources: 64.9 %: Ethereum's average part of the capitalisation, April 2024 (one article; no second source). 276
 -- projects, 80.5 %: DePINscan, September 2024, later than the start: it only shapes the table. 29.2 billion USD:
@@ -32,14 +35,20 @@
 local depin = require "depin"
 
 local p = depin.parameters {
+  inputs = { "april_2024", doc = "gas and coin prices: april_2024, or march_2023: of RNP-002, with Polygon" },
   days = { 671, min = 1, max = 3650, doc = "how long it runs: to mid-February 2026" },
   settle_every_s = { 86400, min = 600, max = 864000, doc = "seconds between settlements" },
-  ethereum_gwei = { 20, min = 0.1, max = 1000, doc = "Ethereum's base fee at average load, April 2024" },
-  eth_usd = { 3150, min = 1, max = 1e5, doc = "price of ETH, mid-April 2024" },
-  sol_usd = { 145, min = 1, max = 1e5, doc = "price of SOL, mid-April 2024" },
-  ethereum_ratio = { 0.649, min = 0, max = 0.9, doc = "Ethereum's part of the capitalisation at the start" },
-  solana_ratio = { 0.15, min = 0, max = 0.9, doc = "Solana's" },
-  projects_n = { 276, min = 20, max = 1e5, doc = "projects" },
+  ethereum_gwei = { 20, min = 0.1, max = 1000, doc = "Ethereum's base fee at average load, April 2024",
+    date = "2024-04-15", source = "10 to 25 gwei, from memory, verify" },
+  eth_usd = { 3150, min = 1, max = 1e5, doc = "price of ETH, mid-April 2024", date = "2024-04-15",
+    source = "from memory, verify" },
+  sol_usd = { 145, min = 1, max = 1e5, doc = "price of SOL, mid-April 2024", date = "2024-04-15",
+    source = "from memory, verify" },
+  ethereum_ratio = { 0.649, min = 0, max = 0.9, doc = "Ethereum's part of the capitalisation at the start",
+    date = "2024-04", source = "average of April 2024: one article" },
+  solana_ratio = { 0.15, min = 0, max = 0.9, doc = "Solana's", date = "2024-04-15",
+    source = "RENDER, HNT and HONEY over the whole, from memory, verify" },
+  projects_n = { 276, min = 20, max = 1e5, doc = "projects", date = "2024-09", source = "DePINscan" },
   income_usd_per_d = { 0.5, min = 1e-3, max = 1e4, doc = "payout to a host, median project" },
   fee_ratio_most = { 0.05, min = 1e-4, max = 1, doc = "projects batch until fees are this part of payouts" },
   interval_most_d = { 30, min = 1, max = 3650, doc = "but pay at least so often" },
@@ -52,25 +61,36 @@ local p = depin.parameters {
   probe_n = { 20, min = 0, max = 1e5, doc = "phantom transactions a settlement that measure delay and drops" },
 }
 
+local march = p.inputs == "march_2023"
+if not march and p.inputs ~= "april_2024" then error("inputs must be april_2024 or march_2023, got " .. p.inputs) end
+
+--- The first three chains: of April 2024 with the prices above, or those behind RNP-002 with its own.
+local function chains_of_the_date()
+  if march then
+    local of = depin.chain.march_2023
+    return of.ethereum { name = "ethereum", probe_n = p.probe_n }, of.solana { name = "solana", probe_n = p.probe_n },
+      of.polygon { name = "polygon", probe_n = p.probe_n }
+  end
+  return depin.chain.ethereum {
+    name = "ethereum", base_fee = p.ethereum_gwei * 1e9, coin_usd = p.eth_usd, probe_n = p.probe_n,
+  }, depin.chain.solana { name = "solana", coin_usd = p.sol_usd, probe_n = p.probe_n },
+    depin.chain.l2 { name = "base", l1 = "ethereum", coin_usd = p.eth_usd, probe_n = p.probe_n }
+end
+
+local ethereum, solana, third = chains_of_the_date()
 local rest = 1 - p.ethereum_ratio - p.solana_ratio
 
 return depin.scenario {
-  start = "2024-04-15", duration_d = p.days, settle_every_s = p.settle_every_s, seed = 1,
+  start = march and "2023-03-15" or "2024-04-15", as_of = march and "2023-03-31" or "2024-04-30",
+  duration_d = p.days, settle_every_s = p.settle_every_s, seed = 1,
 
   place = depin.place.azure { regions = { "East US" } },
 
-  chains = {
-    depin.chain.ethereum {
-      name = "ethereum", base_fee = p.ethereum_gwei * 1e9, coin_usd = p.eth_usd, probe_n = p.probe_n,
-    },
-    depin.chain.solana { name = "solana", coin_usd = p.sol_usd, probe_n = p.probe_n },
-    depin.chain.l2 { name = "base", l1 = "ethereum", coin_usd = p.eth_usd, probe_n = p.probe_n },
-    depin.chain.cosmos { name = "own chains" },
-  },
+  chains = { ethereum, solana, third, depin.chain.cosmos { name = "own chains" } },
 
   sectors = {
     depin.chain.sector {
-      chains = { "ethereum", "solana", "base", "own chains" },
+      chains = { "ethereum", "solana", march and "polygon" or "base", "own chains" },
       capitalisation = { p.ethereum_ratio, p.solana_ratio, 0.05 * rest / 0.201, 0.151 * rest / 0.201 },
       projects_n = p.projects_n, income_usd_per_d = p.income_usd_per_d, fee_ratio_most = p.fee_ratio_most,
       interval_most_d = p.interval_most_d, decide_ratio = p.decide_ratio, anchored_ratio = p.anchored_ratio,

@@ -9,6 +9,8 @@ scenario_files = \
   scenarios/cloud_versus_depin.lua \
   scenarios/eth_versus_solana.lua \
   scenarios/helium_hotspot.lua \
+  scenarios/helium_hotspot.study.lua \
+  scenarios/helium_months.study.lua \
   scenarios/hot_region.lua \
   scenarios/ov_depinsimulator.lua \
   scenarios/ov_parameters.lua \

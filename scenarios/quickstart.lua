@@ -1,4 +1,7 @@
 -- Question: do 200 GPUs that strangers own in three regions answer a chat service's requests in time, and do they earn?
+-- Answer at the defaults: in time, yes: 95 % of the first tokens come within 0.60 s (8 seeds, 0.596 to 0.600), and of
+-- the requests all but the last 0.2 %, which run when the half hour ends, are completed. They do not earn: 200 hosts
+-- get 1.2 USD and use electricity for 4.7 USD, because these customers keep them busy 9 % of the time.
 --
 -- Half an hour of requests as one hour-long trace of Azure's LLM service had them in November 2023, sent to a market
 -- with posted prices. Runs in about a second on one core.

@@ -38,6 +38,10 @@ local p = depin.parameters {
   price_usd_per_gpu_h = { 0.36, min = 1e-3, max = 1e3, doc = "what hosts ask for an hour of a GPU" },
   cloud_usd_per_gpu_h = { 1, min = 1e-3, max = 1e3, doc = "what the cloud asks" },
   take_ratio = { 0.2, min = 0, max = 1, doc = "share of each payment kept by the protocol" },
+  rebate_ratio = { 0, min = 0, max = 1, doc = "share of their payments that customers get back, out of the take" },
+  granted_usd_per_day = { 0, min = 0, max = 1e6, doc = "grants that customers spend on work a day: no revenue" },
+  host_grant_usd_per_day = { 0, min = 0, max = 1e6, doc = "grants to hosts a day" },
+  self_dealing_ratio = { 0, min = 0, max = 1, doc = "part of their capacity that hosts buy from themselves when idle" },
   buyback_ratio = { 1, min = 0, max = 1, doc = "share of the take that buys the token and burns it" },
   credit_ratio = { 0, min = 0, max = 1, doc = "share of the take that buys credits, at the price of an oracle" },
   supply = { 100e6, min = 1e3, max = 1e12, doc = "tokens at the start" },
@@ -94,7 +98,8 @@ return depin.scenario {
 
   networks = {
     depin.network.posted {
-      name = "compute", fidelity = "flow", take_ratio = p.take_ratio,
+      name = "compute", fidelity = "flow", take_ratio = p.take_ratio, rebate_ratio = p.rebate_ratio,
+      self_dealing_ratio = p.self_dealing_ratio, host_grant_usd_per_day = p.host_grant_usd_per_day,
       network_preference = -1, -- at equal price and latency a quarter would come
       cloud = depin.cloud { price_usd_per_mtok = p.cloud_usd_per_gpu_h * mtok_per_h },
     },
@@ -116,7 +121,7 @@ return depin.scenario {
       name = "customers", network = "compute", unit = "gpu_s", output_tok = 3600, -- jobs of an hour
       work_per_day = p.demand_gpu_h_per_day * 3600, growth_per_year_ratio = p.growth_per_year_ratio,
       reference_usd_per_mtok = 0.36 * mtok_per_h, elasticity = 1, noise_ratio = 0.1,
-      start_share_ratio = 0.5, switch_d = 60,
+      start_share_ratio = 0.5, switch_d = 60, granted_usd_per_day = p.granted_usd_per_day,
     },
   },
 

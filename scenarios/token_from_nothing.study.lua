@@ -18,5 +18,9 @@ return depin.study {
   replicates = 5,
   kpis = { "token.price_usd", "network.real_revenue_ratio", "provider.in_profit_ratio" },
   series = { "ledger.exchange.price" },
+  survive = { -- what a run keeps at its end to count as alive in the report's safe region
+    ["token.price_usd"] = depin.at_least(0.02),
+    ["network.real_revenue_ratio"] = depin.at_least(1), -- customers pay as much as the emission is worth
+  },
   tune = { objective = { kpi = "token.price_usd", goal = 0.06 }, budget_n = 150 },
 }

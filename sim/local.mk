@@ -97,6 +97,8 @@ sim_libdepinsim_a_SOURCES += \
   sim/cli/run.h \
   sim/cli/scenario_options.c \
   sim/cli/scenario_options.h \
+  sim/cli/scratch.c \
+  sim/cli/scratch.h \
   sim/cli/sensitivity.c \
   sim/cli/session.c \
   sim/cli/session.h \
@@ -212,6 +214,7 @@ sim_libdepinsim_a_SOURCES += \
   sim/ledger/exchange_path.c \
   sim/ledger/exchange_pool.c \
   sim/ledger/exchange_priv.h \
+  sim/ledger/exchange_thin.c \
   sim/ledger/factor.c \
   sim/ledger/factor.h \
   sim/ledger/feed.c \
@@ -272,7 +275,9 @@ sim_libdepinsim_a_SOURCES += \
   sim/market/record.c \
   sim/market/route.c \
   sim/market/stock.c \
-  sim/market/trade.c
+  sim/market/trade.c \
+  sim/market/waterfall.c \
+  sim/market/waterfall.h
 
 # model
 sim_libdepinsim_a_SOURCES += \
@@ -355,6 +360,7 @@ sim_libdepinsim_a_SOURCES += \
   sim/provider/operators.h \
   sim/provider/outlook.c \
   sim/provider/pricing.c \
+  sim/provider/sell.c \
   sim/provider/views.c
 
 # reference
@@ -467,6 +473,7 @@ EXTRA_DIST += \
   sim/provider/fleet_tables.inc \
   sim/reference/README.md \
   sim/wireless/README.md \
+  sim/wireless/coverage_strata.inc \
   sim/wireless/coverage_tables.inc \
   sim/workload/README.md \
   sim/workload/demand_tables.inc \

@@ -64,10 +64,10 @@ check-valgrind: all
 CLEANFILES += check-analyze.log check-valgrind.log
 EXTRA_DIST += tests/lint/analyze.bash tests/lint/valgrind.bash
 
-# A thousand random economies; in `make check` there are 60.
+# Five thousand random economies besides the thousand of `make check`.
 .PHONY: check-economies
 check-economies: all
-	$(AM_TESTS_ENVIRONMENT) ECONOMIES=1000 FIRST_ECONOMY=1001 bash '$(top_srcdir)/tests/validation/economies.sh' \
+	$(AM_TESTS_ENVIRONMENT) ECONOMIES=5000 FIRST_ECONOMY=1001 bash '$(top_srcdir)/tests/validation/economies.sh' \
 	  | tee check-economies.log
 	! grep '^not ok' check-economies.log
 CLEANFILES += check-economies.log
@@ -154,6 +154,7 @@ unit_tests = \
   tests/unit/t_statistics \
   tests/unit/t_status \
   tests/unit/t_str \
+  tests/unit/t_svg_layers \
   tests/unit/t_sweep \
   tests/unit/t_table \
   tests/unit/t_template \
@@ -161,6 +162,7 @@ unit_tests = \
   tests/unit/t_trace \
   tests/unit/t_trader \
   tests/unit/t_tune \
+  tests/unit/t_waterfall \
   tests/unit/t_wide \
   tests/unit/t_wireless
 endif
@@ -185,6 +187,7 @@ cli_tests = \
   tests/cli/export.sh \
   tests/cli/help.sh \
   tests/cli/hindsight.sh \
+  tests/cli/instances.sh \
   tests/cli/lua.sh \
   tests/cli/nonsense.sh \
   tests/cli/plot.sh \
@@ -192,6 +195,7 @@ cli_tests = \
   tests/cli/readers.sh \
   tests/cli/readme.sh \
   tests/cli/report.sh \
+  tests/cli/report_tune.sh \
   tests/cli/resume.sh \
   tests/cli/run.sh \
   tests/cli/self_check.sh \
@@ -243,6 +247,7 @@ ranks_tests = \
   tests/ranks/checkpoint.sh \
   tests/ranks/engine.sh \
   tests/ranks/flow.sh \
+  tests/ranks/groups.sh \
   tests/ranks/model.sh \
   tests/ranks/neighbours.sh \
   tests/ranks/output.sh \
@@ -258,6 +263,7 @@ validation_tests = \
   tests/validation/economies.sh \
   tests/validation/economy.sh \
   tests/validation/fidelity.sh \
+  tests/validation/hotspot.sh \
   tests/validation/lotka_volterra.sh \
   tests/validation/payouts.sh \
   tests/validation/queue.sh

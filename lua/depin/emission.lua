@@ -23,7 +23,8 @@ emission.target_proportional = kind "target_proportional" -- the same words, of 
 
 -- minting by time and by storage power: power_eib, power_doubling_d
 -- (Filecoin: 330 million by time, 770 million by baseline)
-emission.baseline = preset("ledger.emission", { kind = "baseline", total = 1.1e9 })
+emission.baseline = preset("ledger.emission", { kind = "baseline", total = 1.1e9 },
+  { name = "depin.emission.baseline", date = "2020-10", source = "Filecoin, main net (builtin-actors reward)" })
 
 --- Splits { { day, tokens }, … } into two lists.
 local function columns(where, points)
@@ -89,27 +90,27 @@ end
 --- HNT from the year that began on 2019-08-01 (HIP-20): 60 million a year, halving every two years; net emissions.
 emission.helium = preset("ledger.emission", {
   kind = "halving", per_day = 60e6 / 365, halve_every_d = 730, remint_cap = 34.24,
-})
+}, { name = "depin.emission.helium", date = "2020-11-04", source = "HIP-20" })
 --- IO (docs.iog.net): 300 million in 175,319 hours.
 emission.io_net = preset("ledger.emission", {
   kind = "epoch_decay",
   per_epoch = 500e6 * (0.08 / 8760), epoch_s = 3600, decay_ratio = 1.38869523959793e-5, epochs_n = 175319,
-})
+}, { name = "depin.emission.io_net", source = "docs.iog.net" })
 --- DIMO (DIP-2): 1,105,000 a week, 15 % less every 52 weeks, for 40 of these years.
 emission.dimo = preset("ledger.emission", {
   kind = "epoch_decay", per_epoch = 52 * 1105000, epoch_s = 52 * 7 * 86400, decay_ratio = 0.15, epochs_n = 40,
-})
+}, { name = "depin.emission.dimo", source = "DIP-2" })
 --- LPT on Arbitrum since 2022 (LIP-34, LIP-40): rounds of 5,760 blocks of 12 s; no ceiling but the whole supply.
 emission.livepeer = preset("ledger.emission", {
   kind = "target_bonded",
   epoch_s = 69120, inflation_ratio = 218500e-9, change_ratio = 500e-9, target_ratio = 0.5, ceiling_ratio = 1,
-})
+}, { name = "depin.emission.livepeer", date = "2022", source = "LIP-34, LIP-40; Arbitrum since 2022" })
 --- Defaults of cosmos-sdk x/mint, by days in place of blocks.
 emission.cosmos = preset("ledger.emission", {
   kind = "target_proportional",
   epoch_s = 86400, inflation_ratio = 0.13, change_ratio = 0.13, target_ratio = 0.67, floor_ratio = 0.07,
   ceiling_ratio = 0.2,
-})
+}, { name = "depin.emission.cosmos", source = "cosmos-sdk x/mint" })
 emission.filecoin = emission.baseline
 
 return emission

@@ -32,13 +32,40 @@ local classes = {
          price_usd = 1000, idle_ratio = 0.14, host_w = 100 }, -- used (memory)
 }
 
+-- When a class was to be had (launch; from memory, verify): its figures were known from then on. Prices, idle_ratio and
+-- host_w have no date.
+local launched = {
+  h100_sxm = "2022-10", a100_80 = "2020-11", h200 = "2024-06", b200 = "2025-01", mi300x = "2023-12", l40s = "2023-08",
+  a40 = "2020-10", rtx4090 = "2022-10", rtx3090 = "2020-09", t4 = "2018-09",
+}
+
 -- Hours between failures of one GPU: 419 unexpected interruptions of 16,384 H100 in 54 days (Llama 3 405B,
 -- datacenterdynamics.com), 6,335 h a node of eight. 400 GPU servers of eight seen for 348 days (InfiniteHBD-Trace,
 -- stepfun-ai, Apache-2.0) give 6,130 h.
 local gpu_mtbf_h = 50680
 
-local function make(class, options)
+local specs = { "memory_gib", "bandwidth_gb_per_s", "fp16_tflops", "tdp_w" }
+
+--- Says what is used of a class and where it is from.
+local function cite(name, options)
+  local class, prefix = classes[name], "depin.hardware." .. name .. "."
+  local function fact(key, date, source)
+    if options[key] == nil then core.fact("preset", prefix .. key, class[key], date, source) end
+  end
+  for _, key in ipairs(specs) do fact(key, launched[name], "data sheets, at the launch") end
+  fact("price_usd", nil, "middle of a published range, or from memory")
+  fact("idle_ratio", nil, "from memory, verify")
+  if options.overhead_w == nil then fact("host_w", nil, "from memory, verify") end
+  if options.mtbf_h == nil then
+    core.fact("preset", prefix .. "mtbf_h", gpu_mtbf_h, "2024-07",
+      "419 interruptions of 16,384 H100 in 54 days (Llama 3)")
+  end
+end
+
+local function make(name, options)
   options = options or {}
+  local class = classes[name]
+  cite(name, options)
   local gpu_n = options.gpu_n or 1
   local args = { gpu_n = gpu_n }
   for key, value in pairs(class) do args[key] = value end
@@ -52,8 +79,8 @@ local function make(class, options)
   return core["hardware.class"](args)
 end
 
-for name, class in pairs(classes) do
-  hardware[name] = function(options) return make(class, options) end
+for name in pairs(classes) do
+  hardware[name] = function(options) return make(name, options) end
 end
 
 --- A class of one's own: every key of hardware.class.

@@ -75,6 +75,41 @@ local aws_rtt_ms = {
 
 local facts = { "name", "latitude_deg", "longitude_deg", "utc_offset_h", "electricity_usd_per_kwh", "carbon_g_per_kwh" }
 
+-- Where the facts of a preset are from, and when they were known.
+local carbon_2023 = { "2023", "codecarbon global_energy_mix.json: 2023" }
+local sources = {
+  azure = {
+    latitude_deg = { nil, "az-scout region-coordinates.json: where the region is" },
+    electricity_usd_per_kwh = { "2024", "households 2024: globalpetrolprices.com" }, carbon_g_per_kwh = carbon_2023,
+    rtt_ms = { "2026", "az-scout latency.csv 2026, from Microsoft Learn" },
+  },
+  aws_like = {
+    latitude_deg = { nil, "city of the region, from memory" },
+    electricity_usd_per_kwh = { "2024", "households 2024: globalpetrolprices.com" }, carbon_g_per_kwh = carbon_2023,
+    rtt_ms = { "2017", "acomputerscientistlearnsaws.blogspot.com, 2017" },
+  },
+}
+-- These are from elsewhere: of a country, or from memory.
+local electricity_from = {}
+for _, name in ipairs { "East US", "West US 2", "UK South", "Japan East", "Brazil South", "us-east-1", "us-west-1",
+  "us-west-2", "ap-northeast-1", "sa-east-1" } do electricity_from[name] = { nil, "from memory, verify" } end
+electricity_from["Central India"] = { "2024", "statistico.com, 2024" }
+electricity_from["eu-west-1"] = { "2025-03", "Statista via datasetsearch, March 2025" }
+electricity_from["eu-central-1"] = { "2024-06", "Statista via datasetsearch, mid 2024" }
+
+--- Says which facts of a region are used.
+local function cite(preset, row, entry)
+  local of, given = sources[preset], type(entry) == "table" and entry or {}
+  local function fact(key, value, from)
+    if given[key] == nil then
+      core.fact("preset", ("depin.place.%s.%s.%s"):format(preset, row[1], key), value, from[1], from[2])
+    end
+  end
+  fact("latitude_deg", row[2], of.latitude_deg)
+  fact("electricity_usd_per_kwh", row[5], electricity_from[row[1]] or of.electricity_usd_per_kwh)
+  fact("carbon_g_per_kwh", row[6], of.carbon_g_per_kwh)
+end
+
 local function names_of(known)
   local names = {}
   for i, row in ipairs(known) do names[i] = row[1] end
@@ -114,11 +149,16 @@ local function build(preset, known, rtt_ms, options)
   for i, entry in ipairs(wanted) do
     picked[i] = find(known, entry, preset)
     regions[i] = region(known[picked[i]], entry, options.cells_n)
+    cite(preset, known[picked[i]], entry)
   end
   for _, from in ipairs(picked) do
     for _, to in ipairs(picked) do rtt[#rtt + 1] = rtt_ms[from][to] end
   end
   local args = { regions = regions, rtt_ms = rtt }
+  if #rtt > 1 and options.rtt_csv == nil and options.rtt_ms == nil then
+    local from = sources[preset].rtt_ms
+    core.fact("preset", ("depin.place.%s.rtt_ms"):format(preset), rtt, from[1], from[2])
+  end
   for key, value in pairs(options) do
     if key ~= "regions" and key ~= "cells_n" then args[key] = value end
   end

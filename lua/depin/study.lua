@@ -9,6 +9,7 @@
 --   design = "grid",                              -- or "zip", "lhs", "sobol"
 --   replicates = 20,                              -- runs a point, each with its own luck, the same at every point
 --   kpis = { "token.price_usd" },
+--   survive = { ["provider.active_n"] = depin.at_least(1) }, -- what a run keeps to count as alive in the report
 -- }
 local checks = require "depin.checks"
 local core = require "depin.core"
@@ -65,7 +66,7 @@ function study.range(low, high)
 end
 
 local KEYS = { "scenario", "vary", "design", "points_n", "replicates", "seed", "set", "kpis", "series", "band_n",
-  "precision", "run_limit_s", "tune", "sensitivity", "question" }
+  "precision", "run_limit_s", "tune", "sensitivity", "question", "survive" }
 
 local function names(where, list)
   if list == nil then return {} end
@@ -131,6 +132,24 @@ local function sensitivity(s)
   return { method = method, blocks_n = whole("sensitivity: blocks_n", s.blocks_n, 2, 0) }
 end
 
+--- What a run keeps to survive: bounds on its own key figures.
+local function survive(given)
+  local out = {}
+  if given == nil then return out end
+  if type(given) ~= "table" then fail("survive must be a table { [\"kpi.name\"] = depin.at_least(…) }") end
+  for kpi, bound in pairs(given) do
+    if type(kpi) ~= "string" then fail("survive: write [\"kpi.name\"] = depin.at_least(…)") end
+    if type(bound) == "table" and bound.stat then
+      fail("survive: %s: one run has no quantile (leave it out; the report shows the share of runs that survive)", kpi)
+    end
+    if type(bound) ~= "userdata" then
+      fail("survive: %s must be depin.at_least(x), at_most(x), between(a, b) or equals(x)", kpi)
+    end
+    out[#out + 1] = { kpi = kpi, expect = bound }
+  end
+  return out
+end
+
 --- A study, which the file returns.
 function study.study(options)
   if type(options) ~= "table" then fail("write depin.study { scenario = \"…\", vary = { … } }") end
@@ -156,7 +175,8 @@ function study.study(options)
     seed = whole("seed", options.seed, 0, -1), axes = axes(options.vary or {}), set = settings(options.set),
     kpis = names("kpis", options.kpis), series = names("series", options.series),
     band_n = whole("band_n", options.band_n, 2, 65), precision = p, question = options.question or "",
-    tune = tune.check(options.tune), sensitivity = sensitivity(options.sensitivity) }
+    tune = tune.check(options.tune), sensitivity = sensitivity(options.sensitivity),
+    survive = survive(options.survive) }
 end
 
 study.study = core.framed(study.study)

@@ -36,6 +36,7 @@ end
 
 --- HIP-20 seen from a start date, as an emission: { start = "2020-01-01", days = 1580, scale_ratio = 1 }.
 function wireless.hip20_emission(options)
+  core.fact("rule", "depin.wireless.hip20_emission", "60 million HNT a year, halved every two", "2020-11-04", "HIP-20")
   local from, scale = wireless.hip20_day(options.start), options.scale_ratio or 1
   local args = { kind = "steps", curve_d = {}, curve_tokens = {} }
   for key, value in pairs(options) do
@@ -58,6 +59,10 @@ end
 --- What is paid for coverage from a start date on: HIP-20's shares of each year until HNT for IoT went through a token
 -- of its own (2023-04-18: HIP-52), then `iot_ratio` of the emission: proof of coverage and data of that token.
 function wireless.hip20_share(options)
+  core.fact("rule", "depin.wireless.hip20_share", "59 to 62 % for coverage and unused data", "2020-11-04",
+    "HIP-20; HIP-10")
+  core.fact("rule", "depin.wireless.hip20_share: iot_ratio", options.iot_ratio, "2023-04-18",
+    "HIP-52: HNT for IoT goes through a token of its own")
   local from = wireless.hip20_day(options.start)
   local move = wireless.hip20_day "2023-04-18" - from
   local days, ratios = {}, {}

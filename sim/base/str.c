@@ -80,6 +80,39 @@ char *dp_str_steal(struct dp_str *s) {
   return data;
 }
 
+/* ---- XML ---- */
+
+/* Bytes of the UTF-8 sequence at `c`, its character in *code; 0 when there is none. */
+static size_t decode(const unsigned char *c, uint32_t *code) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* shorter forms are the only right ones below */
+  const size_t n = c[0] < 0x80 ? 1 : c[0] < 0xc0 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf8 ? 4 : 0;
+  if (n < 2) {
+    *code = c[0];
+    return n;
+  }
+  *code = c[0] & (0x7fu >> n);
+  for (size_t i = 1; i < n; i++) { /* the NUL at the end is no continuation */
+    if ((c[i] & 0xc0) != 0x80) return 0;
+    *code = *code << 6 | (c[i] & 0x3fu);
+  }
+  return *code >= least[n] && *code <= 0x10ffff && (*code < 0xd800 || *code > 0xdfff) ? n : 0;
+}
+
+void dp_str_xml(struct dp_str *s, const char *text) {
+  static const char special[] = "<>&\"'\t\n\r";
+  static const char *const written[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&#9;", "&#10;", "&#13;"};
+  for (const unsigned char *c = (const unsigned char *)text; *c;) {
+    uint32_t code;
+    const size_t n = decode(c, &code);
+    const char *found = n == 1 ? strchr(special, *c) : NULL;
+    if (found) dp_str_append(s, written[found - special]);
+    else if (n == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff)
+      dp_str_append(s, "\xef\xbf\xbd");
+    else dp_str_append_n(s, c, n);
+    c += n ? n : 1;
+  }
+}
+
 /* ---- did you mean ---- */
 
 #define SUGGEST_LEN_MAX 96 /* longer names are compared by prefix only */

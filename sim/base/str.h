@@ -42,6 +42,11 @@ void dp_str_append(struct dp_str *s, const char *text);
 /** Appends `n` bytes, which may hold NUL. */
 void dp_str_append_n(struct dp_str *s, const void *bytes, size_t n);
 
+/** Appends `text` as it may stand in XML and HTML, between tags and in attributes: < > & and both quotes as entities, tab
+ *  and ends of lines as character references, which attributes keep. What XML 1.0 does not allow (other control
+ *  characters, U+FFFE, U+FFFF, each byte that is no UTF-8), U+007F and C1 become U+FFFD. */
+void dp_str_xml(struct dp_str *s, const char *text);
+
 /** The text, "" when nothing was appended; owned by `s`, valid until the next change. */
 const char *dp_str_text(const struct dp_str *s);
 

@@ -96,7 +96,7 @@ enum dp_account_kind {
   X(REWARD_DELEGATED, REWARDS, HOLDERS, "delegators' part of the emission")                                          \
   X(REWARD_HELD, BRIDGE, LOCKED, "the part of a reward that is held back")                                           \
   X(HELD_OUT, LOCKED, WALLET, "a held reward is released")                                                           \
-  X(HELD_LEFT, LOCKED, HOLDERS, "held rewards of a host that leaves go to the public of its cell")                   \
+  X(HELD_LEFT, LOCKED, HOLDERS, "held rewards of a host that is gone go to the public of its cell")                  \
   X(HELD_FORFEIT, LOCKED, BRIDGE, "held rewards are forfeited by a host that leaves")                                \
   X(STAKE_MONEY, EXTERNAL, HOLDERS, "owners' money that comes to buy collateral")                                    \
   X(STAKE_OUT, HOLDERS, BRIDGE, "collateral leaves for the cells")                                                   \
@@ -106,7 +106,12 @@ enum dp_account_kind {
   X(UNBONDED, STAKE, HOLDERS, "bonded tokens are free again")                                                        \
   X(SLASH, STAKE, BRIDGE, "bonded tokens are slashed")                                                               \
   X(SLASH_BURN, BRIDGE, MINT, "slashed tokens are burned")                                                           \
-  X(SLASH_KEPT, BRIDGE, TREASURY, "slashed tokens that the treasury keeps")
+  X(SLASH_KEPT, BRIDGE, TREASURY, "slashed tokens that the treasury keeps")                                         \
+  X(GRANT, EXTERNAL, ESCROW, "a foundation pays for a customer's work")                                              \
+  X(HOST_GRANT, EXTERNAL, WALLET, "a foundation's grant to a host")                                                  \
+  X(REBATE, PROTOCOL, EXTERNAL, "the protocol gives customers a part of what they paid back")                        \
+  X(SELF_DEALING, WALLET, ESCROW, "an owner buys work of his own host")                                              \
+  X(SELF_DEALT, ESCROW, WALLET, "and gets it back, less the protocol's take")
 
 enum dp_reason {
 #define DP_X(name, from, to, doc) DP_REASON_##name,
@@ -132,6 +137,11 @@ const struct dp_asset *dp_books_asset_at(const struct dp_sim *sim, uint16_t asse
 /** The book's own account of a kind: exists for the kinds before WALLET. */
 uint32_t dp_books_own(const struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset);
 
+/** The replicated account of a kind that belongs to an instance: the book's own for the first of its model and for NULL,
+ *  what it has opened with its index as the owner for later ones. */
+uint32_t dp_books_of(const struct dp_ctx *ctx, const struct dp_instance *owner, enum dp_account_kind kind,
+                     uint16_t asset);
+
 /** Opens an account of `owner` with balance 0 in the book of ctx. */
 enum dp_status dp_books_open(struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset, dp_entity owner,
                              uint32_t *account);
@@ -154,6 +164,14 @@ void dp_books_prefetch(const struct dp_ctx *ctx, uint32_t account);
 /** Balance of an account. */
 dp_i128 dp_books_balance(const struct dp_ctx *ctx, uint32_t account);
 
+/** Row of "account" and "global_account"; written by the books alone. */
+struct dp_account {
+  dp_i128 balance;
+  uint64_t owner; /* entity; 0 for the book itself */
+  uint16_t asset;
+  uint16_t kind;
+};
+
 /** Many postings for one reason between one account, the hub, and others: as so many calls of dp_books_post, but the
  *  balance of the hub and the journal change at the end. */
 struct dp_books_run {
@@ -171,8 +189,24 @@ struct dp_books_run {
 /** @param pays the hub is the payer. DP_INVARIANT when its kind does not fit the reason. */
 enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uint32_t hub, bool pays,
                                   struct dp_books_run *run);
-/** Moves 0 ≤ amount < 2^100 between the hub and `account`; errors as dp_books_post. */
-enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount);
+/** One posting by itself: what a run cannot take, or its error. */
+enum dp_status dp_books_run_post(struct dp_books_run *run, uint32_t account, dp_i128 amount);
+/** Moves 0 ≤ amount between the hub and `account`; errors as dp_books_post. Of 2^32 amounts below 2^94 the sum fits. */
+static inline enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount) {
+  if (amount == 0) return DP_OK;
+  struct dp_account *a = (struct dp_account *)(void *)run->accounts->rows + account;
+  dp_i128 balance;
+  if (account >= run->accounts->row_n || a->kind != run->kind || a->asset != run->asset ||
+      (dp_u128)amount >> 94 || /* or negative */
+      (run->pays ? __builtin_add_overflow(a->balance, amount, &balance)
+                 : __builtin_sub_overflow(a->balance, amount, &balance)) ||
+      (run->bounded && balance < 0))
+    return dp_books_run_post(run, account, amount);
+  run->sum += amount;
+  a->balance = balance;
+  run->n++;
+  return DP_OK;
+}
 enum dp_status dp_books_run_end(struct dp_books_run *run);
 /** Fetches an account into the cache, some accounts ahead. */
 static inline void dp_books_run_prefetch(const struct dp_books_run *run, uint32_t account) {

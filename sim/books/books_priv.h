@@ -7,17 +7,9 @@
 
 #define DP_ASSET_MAX 16
 
-/** Kinds that every book has one own account of: those before WALLET. */
+/** Kinds that every book has one own account of: those before WALLET. Own accounts come first: row = asset *
+ *  DP_OWN_KIND_N + kind in a cell; in the replicated book the same, beginning at struct dp_assets.first_own[asset]. */
 #define DP_OWN_KIND_N ((uint32_t)DP_ACCOUNT_WALLET)
-
-/** Row of "account" and "global_account". Own accounts come first: row = asset * DP_OWN_KIND_N + kind in a cell; in the
- *  replicated book the same, beginning at struct dp_assets.first_own[asset]. */
-struct dp_account {
-  dp_i128 balance;
-  uint64_t owner; /* entity; 0 for the book itself */
-  uint16_t asset;
-  uint16_t kind;
-};
 
 /** Row of "journal" and "global_journal": Σ of what was posted for a reason. Row = asset * DP_REASON_N + reason. */
 struct dp_journal {

@@ -10,6 +10,17 @@ uint32_t dp_books_own(const struct dp_ctx *ctx, enum dp_account_kind kind, uint1
   return assets->first_own[asset] + kind;
 }
 
+uint32_t dp_books_of(const struct dp_ctx *ctx, const struct dp_instance *owner, enum dp_account_kind kind,
+                     uint16_t asset) {
+  if (!owner || owner->nth == 0) return dp_books_own(ctx, kind, asset);
+  const struct dp_table *accounts = dp__accounts(ctx, dp__books_of(dp_ctx_sim(ctx)));
+  for (uint32_t i = dp_table_next(accounts, 0); i != DP_NO_ROW; i = dp_table_next(accounts, i + 1)) {
+    const struct dp_account *a = DP_ROW(accounts, struct dp_account, i);
+    if (a->owner == owner->index && a->kind == kind && a->asset == asset) return i;
+  }
+  return dp_books_own(ctx, kind, asset);
+}
+
 enum dp_status dp_books_open(struct dp_ctx *ctx, enum dp_account_kind kind, uint16_t asset, dp_entity owner,
                              uint32_t *account) {
   const struct dp_instance *books = dp__books_of(dp_ctx_sim(ctx));
@@ -134,22 +145,8 @@ enum dp_status dp_books_run_begin(struct dp_ctx *ctx, enum dp_reason reason, uin
   return DP_OK;
 }
 
-enum dp_status dp_books_run_add(struct dp_books_run *run, uint32_t account, dp_i128 amount) {
-  if (amount == 0) return DP_OK;
-  struct dp_account *a = (struct dp_account *)(void *)run->accounts->rows + account;
-  dp_i128 balance, sum;
-  if (account >= run->accounts->row_n || a->kind != run->kind || a->asset != run->asset ||
-      (dp_u128)amount >> 100 || /* or negative */
-      (run->pays ? __builtin_add_overflow(a->balance, amount, &balance)
-                 : __builtin_sub_overflow(a->balance, amount, &balance)) ||
-      (run->bounded && balance < 0)) /* the same, with its message */
-    return dp_books_post(run->ctx, run->reason, run->pays ? run->hub : account, run->pays ? account : run->hub, amount);
-  if (__builtin_add_overflow(run->sum, amount, &sum))
-    return refuse(run->ctx, run->reason, run->hub, account, amount, "128 bits overflow");
-  run->sum = sum;
-  a->balance = balance;
-  run->n++;
-  return DP_OK;
+enum dp_status dp_books_run_post(struct dp_books_run *run, uint32_t account, dp_i128 amount) {
+  return dp_books_post(run->ctx, run->reason, run->pays ? run->hub : account, run->pays ? account : run->hub, amount);
 }
 
 enum dp_status dp_books_run_end(struct dp_books_run *run) {

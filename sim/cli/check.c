@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/check.h"
 #include "cli/cli.h"
@@ -118,18 +117,11 @@ static enum dp_status finish(const struct dp_check *c, struct dp_err *err) {
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
   struct dp_check_options o = *(const struct dp_check_options *)options;
   struct dp_check check = {.options = &o};
-  char folder[] = "/tmp/depinsim-check.XXXXXX";
   if (!o.timeout_ns) o.timeout_ns = 30 * 60 * DP_NS_PER_S;
   if (!o.seeds_n) o.seeds_n = 8;
-  if (!o.jobs_n) o.jobs_n = sysconf(_SC_NPROCESSORS_ONLN);
   if (!o.update && o.exact) return dp_fail(err, DP_USAGE, "--exact records a digest: it needs --update");
   enum dp_status status = add_arguments(&check, cli, err);
-  if (status == DP_OK && !mkdtemp(folder)) status = dp_fail(err, DP_IO, "%s: %s", folder, strerror(errno));
-  if (status == DP_OK) {
-    check.folder = folder;
-    status = dp_check_run(&check, err);
-    rmdir(folder);
-  }
+  if (status == DP_OK) status = dp_check_run(&check, err);
   if (status == DP_OK) status = finish(&check, err);
   dp_check_fini(&check);
   return status;

@@ -5,7 +5,7 @@
 
 #include "analysis/baseline.h"
 #include "analysis/verdicts.h"
-#include "cli/spawn.h"
+#include "cli/scratch.h"
 
 struct dp_check_options {
   bool short_form, update, exact;
@@ -17,17 +17,15 @@ struct dp_check_options {
 /** A scenario. */
 struct dp_check_case {
   char *path;
-  struct dp_check_task *tasks; /* [task_n] its runs; more than one when a baseline is recorded */
-  size_t task_n, ended_n;
+  size_t first, run_n; /* its runs; more than one when a baseline is recorded */
+  size_t ended_n;
 };
 
 struct dp_check {
   const struct dp_check_options *options;
-  const char *folder; /* for what the runs write */
   struct dp_check_case *cases;
   size_t case_n, judged_n;
-  struct dp_check_task *tasks; /* [Σ task_n] */
-  struct dp_child *children;   /* [Σ task_n] */
+  struct dp_scratch scratch; /* runs, case after case */
   struct dp_verdicts verdicts;
 };
 

@@ -1,7 +1,6 @@
 /* sim/cli/check_run.c — runs the cases of `depinsim check` and judges them. */
 #include <config.h>
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,58 +11,10 @@
 #include "cli/check.h"
 #include "cli/cli.h"
 
-#define ARGS_MAX 12
 #define TAIL_BYTES 4000 /* of a message that is shown */
 #define FIRST_SEED 1001 /* of the further runs of a baseline: any seeds but the scenario's own do */
 
-/** A run of a case. Paths are malloc'ed. */
-struct dp_check_task {
-  size_t of; /* case */
-  char *result, *out, *err;
-  char seed[24];
-  const char *args[ARGS_MAX];
-};
-
-/* ---- runs ---- */
-
-static char *path_in(const struct dp_check *c, size_t task, const char *suffix) {
-  struct dp_str path = {0};
-  dp_str_printf(&path, "%s/%zu%s", c->folder, task, suffix);
-  return dp_str_steal(&path);
-}
-
-static enum dp_status prepare(struct dp_check *c, size_t i, size_t of, size_t nth, struct dp_err *err) {
-  struct dp_check_task *t = &c->tasks[i];
-  size_t n = 0;
-  *t = (struct dp_check_task){.of = of};
-  t->result = path_in(c, i, ".h5");
-  t->out = path_in(c, i, ".out");
-  t->err = path_in(c, i, ".err");
-  if (!t->result || !t->out || !t->err) return dp_fail_nomem(err, "a check");
-  t->args[n++] = "run";
-  t->args[n++] = c->cases[of].path;
-  t->args[n++] = "--quiet";
-  t->args[n++] = "--output";
-  t->args[n++] = t->result;
-  if (c->options->short_form) t->args[n++] = "--check-form";
-  if (nth > 0) {
-    snprintf(t->seed, sizeof t->seed, "%zu", FIRST_SEED + nth);
-    t->args[n++] = "--seed";
-    t->args[n++] = t->seed;
-  }
-  c->children[i] = (struct dp_child){.args = t->args, .out = t->out, .err = t->err};
-  return DP_OK;
-}
-
-static void forget(struct dp_check_task *t) {
-  const char *const files[] = {t->result, t->out, t->err};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-    if (files[i]) unlink(files[i]);
-  struct dp_str part = {0};
-  dp_str_printf(&part, "%s.part", t->result ? t->result : "");
-  if (part.data) unlink(part.data);
-  dp_str_fini(&part);
-}
+/* ---- verdicts ---- */
 
 /* The end of a file, "" when there is none. */
 static void read_tail(struct dp_str *out, const char *path) {
@@ -76,18 +27,16 @@ static void read_tail(struct dp_str *out, const char *path) {
   dp_str_append_n(out, bytes, n);
 }
 
-/* ---- verdicts ---- */
-
 static enum dp_status verdict(struct dp_check *c, const struct dp_check_case *x, const char *name, const char *why,
                               double seconds, struct dp_err *err) {
   return dp_verdicts_add(&c->verdicts, x->path, name, why, seconds, err);
 }
 
 /* A run whose exit code is neither 0 nor, with expectations to judge, 1. */
-static enum dp_status judge_end(struct dp_check *c, const struct dp_check_case *x, size_t task, bool *there,
+static enum dp_status judge_end(struct dp_check *c, const struct dp_check_case *x, size_t run, bool *there,
                                 struct dp_err *err) {
-  const struct dp_child *child = &c->children[task];
-  const bool has_result = access(c->tasks[task].result, R_OK) == 0;
+  const struct dp_child *child = &c->scratch.children[run];
+  const bool has_result = access(c->scratch.runs[run].result, R_OK) == 0;
   struct dp_str why = {0};
   *there = has_result && !child->timed_out && (child->exit_code == 0 || child->exit_code == 1);
   if (*there) return verdict(c, x, "runs", NULL, child->seconds, err);
@@ -95,23 +44,23 @@ static enum dp_status judge_end(struct dp_check *c, const struct dp_check_case *
   else if (child->exit_code > 128 && child->exit_code != 130)
     dp_str_printf(&why, "crashed: %s\n", strsignal(child->exit_code - 128));
   else dp_str_printf(&why, "exit code %d\n", child->exit_code);
-  read_tail(&why, c->tasks[task].err);
+  read_tail(&why, child->err);
   if (why.len && why.data[why.len - 1] != '\n') dp_str_append(&why, "\n");
-  dp_str_printf(&why, "see for yourself: depinsim run %s%s%s%s", x->path, c->options->short_form ? " --check-form" : "",
-                c->tasks[task].seed[0] ? " --seed " : "", c->tasks[task].seed);
+  dp_str_append(&why, "see for yourself: ");
+  dp_scratch_command(&c->scratch, run, &why);
   enum dp_status status = verdict(c, x, "runs", dp_str_text(&why), child->seconds, err);
   dp_str_fini(&why);
   return status;
 }
 
 /* Lines "expect A: value ok|FAILED" of what the run printed; those that do not apply say so in another way. */
-static enum dp_status judge_expectations(struct dp_check *c, const struct dp_check_case *x, size_t task,
-                                         struct dp_err *err) {
+static enum dp_status judge_expectations(struct dp_check *c, const struct dp_check_case *x, struct dp_err *err) {
+  const char *path = c->scratch.runs[x->first].out;
   char *line = NULL;
   size_t cap = 0;
   enum dp_status status = DP_OK;
-  FILE *file = fopen(c->tasks[task].out, "r");
-  if (!file) return dp_fail(err, DP_IO, "%s: cannot be read", c->tasks[task].out);
+  FILE *file = fopen(path, "r");
+  if (!file) return dp_fail(err, DP_IO, "%s: cannot be read", path);
   while (status == DP_OK && getline(&line, &cap, file) > 0) {
     line[strcspn(line, "\n")] = '\0';
     char *value = strrchr(line, ':');
@@ -128,10 +77,10 @@ static enum dp_status judge_expectations(struct dp_check *c, const struct dp_che
   return status;
 }
 
-static enum dp_status judge_books(struct dp_check *c, const struct dp_check_case *x, size_t task, struct dp_err *err) {
+static enum dp_status judge_books(struct dp_check *c, const struct dp_check_case *x, struct dp_err *err) {
   struct dp_str text = {0};
   struct dp_err wrong = {0};
-  const bool balanced = dp_audit_file(&text, DP_TEXT_PLAIN, c->tasks[task].result, &wrong) == DP_OK;
+  const bool balanced = dp_audit_file(&text, DP_TEXT_PLAIN, c->scratch.runs[x->first].result, &wrong) == DP_OK;
   dp_str_fini(&text);
   return verdict(c, x, "books balance", balanced ? NULL : wrong.text, 0, err);
 }
@@ -175,25 +124,25 @@ static enum dp_status sample(const struct dp_result *names, const char *path, st
 
 static enum dp_status record(struct dp_check *c, const struct dp_check_case *x, const struct dp_result *r,
                              const char *path, struct dp_err *err) {
-  struct dp_baseline_sample *samples = calloc(x->task_n, sizeof *samples);
+  struct dp_baseline_sample *samples = calloc(x->run_n, sizeof *samples);
   enum dp_status status = samples ? DP_OK : dp_fail_nomem(err, "a baseline");
-  for (size_t i = 0; i < x->task_n && status == DP_OK; i++) status = sample(r, x->tasks[i].result, &samples[i], err);
-  if (status == DP_OK) status = dp_baseline_write(path, r, samples, x->task_n, c->options->exact, err);
-  for (size_t i = 0; samples && i < x->task_n; i++) free(samples[i].values);
+  for (size_t i = 0; i < x->run_n && status == DP_OK; i++)
+    status = sample(r, c->scratch.runs[x->first + i].result, &samples[i], err);
+  if (status == DP_OK) status = dp_baseline_write(path, r, samples, x->run_n, c->options->exact, err);
+  for (size_t i = 0; samples && i < x->run_n; i++) free(samples[i].values);
   free(samples);
   return status == DP_OK ? verdict(c, x, "is recorded", NULL, 0, err) : status;
 }
 
 static enum dp_status judge(struct dp_check *c, const struct dp_check_case *x, struct dp_err *err) {
-  const size_t first = (size_t)(x->tasks - c->tasks);
   bool there = true;
-  for (size_t i = 0; i < x->task_n && there; i++) DP_TRY(judge_end(c, x, first + i, &there, err));
+  for (size_t i = 0; i < x->run_n && there; i++) DP_TRY(judge_end(c, x, x->first + i, &there, err));
   if (!there) return DP_OK;
-  DP_TRY(judge_expectations(c, x, first, err));
-  DP_TRY(judge_books(c, x, first, err));
+  DP_TRY(judge_expectations(c, x, err));
+  DP_TRY(judge_books(c, x, err));
   struct dp_result *r;
   struct dp_str path = {0};
-  DP_TRY(dp_result_open(x->tasks[0].result, &r, err));
+  DP_TRY(dp_result_open(c->scratch.runs[x->first].result, &r, err));
   baseline_path(c, x, &path);
   enum dp_status status = c->options->update ? record(c, x, r, dp_str_text(&path), err)
                                              : judge_baseline(c, x, r, dp_str_text(&path), err);
@@ -203,15 +152,15 @@ static enum dp_status judge(struct dp_check *c, const struct dp_check_case *x, s
 }
 
 /* Cases are judged in their order, each when it and all before it have ended. */
-static enum dp_status ended(void *owner, size_t child, struct dp_err *err) {
+static enum dp_status ended(void *owner, size_t run, struct dp_err *err) {
   struct dp_check *c = owner;
-  c->cases[c->tasks[child].of].ended_n++;
-  while (c->judged_n < c->case_n && c->cases[c->judged_n].ended_n == c->cases[c->judged_n].task_n) {
+  c->cases[run / c->cases[0].run_n].ended_n++;
+  while (c->judged_n < c->case_n && c->cases[c->judged_n].ended_n == c->cases[c->judged_n].run_n) {
     const struct dp_check_case *x = &c->cases[c->judged_n++];
     const size_t from = c->verdicts.n;
     struct dp_str tap = {0};
     DP_TRY(judge(c, x, err));
-    for (size_t i = 0; i < x->task_n; i++) forget(&x->tasks[i]);
+    for (size_t i = 0; i < x->run_n; i++) dp_scratch_forget(&c->scratch, x->first + i);
     dp_verdicts_tap(&tap, &c->verdicts, from);
     DP_TRY(dp_cli_put(&tap, err));
   }
@@ -219,30 +168,22 @@ static enum dp_status ended(void *owner, size_t child, struct dp_err *err) {
 }
 
 enum dp_status dp_check_run(struct dp_check *c, struct dp_err *err) {
-  const size_t runs_n = c->options->update ? (size_t)c->options->seeds_n : 1, n = c->case_n * runs_n;
-  c->tasks = calloc(n, sizeof *c->tasks);
-  c->children = calloc(n, sizeof *c->children);
-  if (!c->tasks || !c->children) return dp_fail_nomem(err, "checks");
-  for (size_t i = 0; i < n; i++) DP_TRY(prepare(c, i, i / runs_n, i % runs_n, err));
-  for (size_t i = 0; i < c->case_n; i++) {
-    c->cases[i].tasks = &c->tasks[i * runs_n];
-    c->cases[i].task_n = runs_n;
+  const size_t runs_n = c->options->update ? (size_t)c->options->seeds_n : 1;
+  for (size_t i = 0; i < c->case_n * runs_n; i++) {
+    const struct dp_scenario_choice choice = {
+        .check_form = c->options->short_form, .has_seed = i % runs_n > 0, .seed = FIRST_SEED + i % runs_n};
+    DP_TRY(dp_scratch_add(&c->scratch, c->cases[i / runs_n].path, &choice, NULL, err));
   }
-  enum dp_status status =
-      dp_spawn(c->children, n, (unsigned)c->options->jobs_n, c->options->timeout_ns, ended, c, err);
-  for (size_t i = 0; i < n; i++) forget(&c->tasks[i]);
-  return status;
+  for (size_t i = 0; i < c->case_n; i++) {
+    c->cases[i].first = i * runs_n;
+    c->cases[i].run_n = runs_n;
+  }
+  return dp_scratch_spawn(&c->scratch, (unsigned)c->options->jobs_n, c->options->timeout_ns, ended, c, err);
 }
 
 void dp_check_fini(struct dp_check *c) {
-  for (size_t i = 0; c->tasks && i < c->case_n * (c->case_n ? c->cases[0].task_n : 0); i++) {
-    free(c->tasks[i].result);
-    free(c->tasks[i].out);
-    free(c->tasks[i].err);
-  }
   for (size_t i = 0; i < c->case_n; i++) free(c->cases[i].path);
   free(c->cases);
-  free(c->tasks);
-  free(c->children);
+  dp_scratch_fini(&c->scratch);
   dp_verdicts_fini(&c->verdicts);
 }

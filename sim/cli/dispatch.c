@@ -47,6 +47,14 @@ static enum dp_status special(int argc, char **argv, struct dp_err *err) {
   return dp_cli_put(&(struct dp_str){0}, err);
 }
 
+/* What every rank finds alike, one says and fails with. The others end well: a launcher that saw one of them fail first
+ * would end the speaker before it has spoken. */
+static enum dp_status said(const char *command, enum dp_status status, const struct dp_err *err) {
+  if (!dp_cli_speaks()) return DP_OK;
+  if (status != DP_OK) dp_cli_complain(command, err);
+  return status;
+}
+
 /* ---- a command ---- */
 
 static enum dp_status run_parallel(const struct dp_command *command, struct dp_cli *cli, const struct dp_parsed *parsed,
@@ -78,7 +86,7 @@ static enum dp_status run_command(const struct dp_command *command, int argc, ch
   } else if (status == DP_OK && dp_cli_speaks()) {
     status = command->run(&cli, parsed.options, err);
   }
-  if (status != DP_OK && dp_cli_speaks()) dp_cli_complain(command->name, err);
+  status = said(command->name, status, err);
   dp_parsed_fini(command, &parsed);
   return status;
 }
@@ -94,6 +102,5 @@ int dp_cli_main(int argc, char **argv) {
   else if (is_special(argv[1])) status = special(argc, argv, &err);
   else if (argv[1][0] == '-') status = dp_fail(&err, DP_USAGE, "unknown option %s (see depinsim --help)", argv[1]);
   else status = unknown_command(argv[1], &err);
-  if (status != DP_OK && dp_cli_speaks()) dp_cli_complain(NULL, &err);
-  return dp_status_exit_code(status);
+  return dp_status_exit_code(said(NULL, status, &err));
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analysis/expect.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/hindsight.h"
@@ -48,13 +49,26 @@ static void print_sim(struct dp_str *out, const struct dp_sim *sim) {
                   dp_format_duration(e->channels[i].least_delay_ns, b));
 }
 
-/* What is dated later than `as_of`. */
+/* What is given and not made by the run. */
+static void print_conditional(struct dp_str *out, const struct dp_sim *sim) {
+  struct dp_str given = {0};
+  dp_sim_conditional(sim, &given);
+  if (given.len)
+    dp_str_printf(out, "conditional: given by the scenario and not made by the run: %s\n", dp_str_text(&given));
+  out->failed |= given.failed;
+  dp_str_fini(&given);
+}
+
+/* What is dated later than `as_of`, or not at all. */
 static enum dp_status print_hindsight(struct dp_str *out, const struct dp_scenario *s, struct dp_err *err) {
   struct dp_hindsight found;
   enum dp_status status = dp_hindsight_find(s, &found, err);
   if (status == DP_OK && dp_scenario_as_of(s)[0])
-    dp_str_printf(out, "hindsight: %zu things are dated later than as_of = %s\n", found.n, dp_scenario_as_of(s));
+    dp_str_printf(out, "hindsight: %zu inputs are dated later than as_of = %s\n", found.n, dp_scenario_as_of(s));
   for (size_t i = 0; i < found.n; i++) dp_str_printf(out, "  %s\n", found.items[i]);
+  if (found.undated_n)
+    dp_str_printf(out, "undated: of %zu inputs nobody says when they became known\n", found.undated_n);
+  for (size_t i = 0; i < found.undated_n; i++) dp_str_printf(out, "  %s\n", found.undated[i]);
   dp_hindsight_fini(&found);
   return status;
 }
@@ -68,10 +82,17 @@ static enum dp_status run(const struct dp_cli *cli, const void *options, struct 
   enum dp_status status = dp_scenario_open(cli->args[0], options, comm, &scenario, err);
   if (status == DP_OK) status = dp_sim_new(dp_scenario_spec(scenario), comm, &sim, err);
   if (status == DP_OK) {
+    size_t n;
+    const struct dp_expectation *expectations = dp_scenario_expectations(scenario, &n);
+    if (((const struct dp_scenario_choice *)options)->setting_n == 0)
+      status = dp_expect_check(expectations, n, sim, err);
+  }
+  if (status == DP_OK) {
     const char *question = dp_scenario_question(scenario);
     dp_str_printf(&out, "%s%s%s\n", sim->spec.name, question[0] ? ": " : "", question);
     print_params(&out, scenario);
     print_sim(&out, sim);
+    print_conditional(&out, sim);
     status = print_hindsight(&out, scenario, err);
   }
   if (status == DP_OK) {

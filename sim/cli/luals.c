@@ -59,8 +59,10 @@ static void print_parents(struct dp_str *out, const struct dp_catalog_entry *lis
 /* What is no schema: the frame of a scenario, and presets, which take the options of what they make. */
 static const char frame[] =
     "---@param scenario table\n---@return table\nfunction depin.scenario(scenario) end\n"
-    "---@param parameters table<string, table> name = { default, min = , max = , doc = }\n"
+    "---@param parameters table<string, table> name = { default, min =, max =, doc =, date =, source = }\n"
     "---@return table<string, any>\nfunction depin.parameters(parameters) end\n"
+    "---@param row table { name, value, date =, source = }: a published value, which is returned\n"
+    "---@return any\nfunction depin.dated(row) end\n"
     "---@param bound number\n---@return depin.value\nfunction depin.at_least(bound) end\n"
     "---@param bound number\n---@return depin.value\nfunction depin.at_most(bound) end\n"
     "---@param low number\n---@param high number\n---@return depin.value\nfunction depin.between(low, high) end\n"

@@ -22,6 +22,7 @@ static const char *kind_text(enum dp_metric_kind kind) {
     case DP_METRIC_GAUGE: return "gauge";
     case DP_METRIC_HISTOGRAM: return "histogram";
     case DP_METRIC_GLOBAL: return "global";
+    case DP_METRIC_AMOUNT: return "amount";
   }
   return "";
 }
@@ -41,6 +42,7 @@ static void print_model(struct dp_str *out, const struct dp_model *m) {
     dp_str_printf(out, "  KPI    %-34s %-6s %s%s", k->name, k->unit, k->doc ? k->doc : "",
                   five ? " (.mean .p5 .p50 .p95 .p99)" : "");
     if (k->over) dp_str_printf(out, " [%s over %s]", k->metric, k->over);
+    if (!m->implicit && !dp_kpi_adds(m, k)) dp_str_append(out, " [of several instances: of each]");
     dp_str_append(out, "\n");
   }
   dp_str_append(out, "\n");
@@ -86,9 +88,9 @@ static json_t *json_model(const struct dp_model *m) {
   }
   for (size_t i = 0; i < m->kpi_n; i++) {
     const struct dp_kpi *k = &m->kpis[i];
-    json_array_append_new(kpis, json_pack("{s:s, s:s, s:s, s:b}", "name", k->name, "unit", k->unit, "doc",
+    json_array_append_new(kpis, json_pack("{s:s, s:s, s:s, s:b, s:b}", "name", k->name, "unit", k->unit, "doc",
                                           k->doc ? k->doc : "", "distribution",
-                                          (int)(k->stat == DP_KPI_DISTRIBUTION)));
+                                          (int)(k->stat == DP_KPI_DISTRIBUTION), "adds", (int)dp_kpi_adds(m, k)));
   }
   return json_pack("{s:s, s:s, s:s*, s:o, s:o}", "model", m->name, "doc", m->doc, "section", m->section, "metrics",
                    metrics, "kpis", kpis);

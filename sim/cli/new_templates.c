@@ -109,6 +109,12 @@ const char dp_new_study[] =
     "  kpis = { \"provider.in_profit_ratio\", \"provider.net_income_usd\", \"job.completed_ratio\", \"provider.active_n\" },\n"
     "  series = { \"market.gateway.gpus.spend\" },\n"
     "\n"
+    "  -- what a run keeps at its end to survive: the report draws the share of runs that do, as a safe region\n"
+    "  survive = {\n"
+    "    [\"provider.in_profit_ratio\"] = depin.at_least(0.5),\n"
+    "    [\"job.completed_ratio\"] = depin.at_least(0.9),\n"
+    "  },\n"
+    "\n"
     "  -- for `depinsim sensitivity`: \"tornado\", \"morris\" or \"sobol\"\n"
     "  sensitivity = { method = \"tornado\" },\n"
     "\n"
@@ -116,7 +122,7 @@ const char dp_new_study[] =
     "  tune = {\n"
     "    objective = { kpi = \"provider.net_income_usd\", goal = \"max\" },\n"
     "    constraints = { [\"job.completed_ratio\"] = depin.at_least(0.9) },\n"
-    "    budget_n = 20, confirm_n = 4,\n"
+    "    budget_n = 200, confirm_n = 10,\n"
     "  },\n"
     "}\n";
 

@@ -30,6 +30,25 @@ static const char presets_lua[] =
     "end\n"
     "heading 'networks (depin.network)'\n"
     "for name in pairs(depin.network) do line('depin.network.' .. name, 'depinsim params depin.network.%s', name) end\n"
+    "heading 'settlement chains (depin.chain)'\n"
+    "local function chain(name, c)\n"
+    "  line(name, '%s, blocks of %g s, base fee %.10g, a coin %g usd, %s', c.kind, c.block_s, c.base_fee, c.coin_usd,\n"
+    "    c.dated)\n"
+    "end\n"
+    "for _, name in ipairs { 'ethereum', 'solana', 'l2', 'polygon', 'cosmos', 'filecoin' } do\n"
+    "  chain('depin.chain.' .. name, depin.chain[name] {})\n"
+    "end\n"
+    "for name, make in pairs(depin.chain.march_2023) do chain('depin.chain.march_2023.' .. name, make {}) end\n"
+    "local function list(title, space, schema)\n"
+    "  heading(('%s (depin.%s)'):format(title, space))\n"
+    "  for name in pairs(depin[space]) do line('depin.' .. space .. '.' .. name, 'depinsim params %s', schema) end\n"
+    "end\n"
+    "list('emissions', 'emission', 'ledger.emission')\n"
+    "list('what is held of rewards', 'hold', 'ledger.token')\n"
+    "list('credits', 'credit', 'ledger.credit')\n"
+    "list('stake', 'stake', 'ledger.stake')\n"
+    "list('traders', 'trader', 'ledger.trader')\n"
+    "list('tides of a market', 'factor', 'ledger.factor')\n"
     "return {}\n";
 
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
@@ -41,6 +60,6 @@ static enum dp_status run(const struct dp_cli *cli, const void *options, struct 
 
 const struct dp_command dp_command_presets = {
     .name = "presets",
-    .doc = "list the machines, places, language models, policies and networks of the library",
+    .doc = "list what the library brings along: machines, places, chains, emissions, credits, traders and more",
     .run = run,
 };

@@ -101,6 +101,8 @@ enum dp_status dp_run_provenance_fill(struct dp_run_provenance *p, const struct 
   DP_TRY(dp_hindsight_find(s, &p->hindsight, err));
   p->p.hindsight = (const char *const *)p->hindsight.items;
   p->p.hindsight_n = p->hindsight.n;
+  p->p.undated = (const char *const *)p->hindsight.undated;
+  p->p.undated_n = p->hindsight.undated_n;
   return fill_parameters(p, s, err);
 }
 

@@ -2,18 +2,24 @@
 #include "analysis/audit.h"
 #include "analysis/info.h"
 #include "analysis/kpi.h"
+#include "analysis/steady.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 
 struct reader {
   int format; /* enum dp_text_format */
+  bool steady;
 };
+
+enum { KEY_STEADY = 0x100 };
 
 static const char *const formats[] = {"text", "json", "csv", NULL};
 
 static enum dp_status option_kpi(void *options, int key, const char *value, struct dp_err *err) {
-  (void)key;
-  return dp_cli_choice("--format", value, formats, &((struct reader *)options)->format, err);
+  struct reader *r = options;
+  if (key != KEY_STEADY) return dp_cli_choice("--format", value, formats, &r->format, err);
+  r->steady = true;
+  return DP_OK;
 }
 
 static enum dp_status option(void *options, int key, const char *value, struct dp_err *err) {
@@ -23,7 +29,10 @@ static enum dp_status option(void *options, int key, const char *value, struct d
 }
 
 static const struct argp_option two_formats[] = {{"format", 'f', "FORM", 0, "text or json (text)", 1}, {0}};
-static const struct argp_option three_formats[] = {{"format", 'f', "FORM", 0, "text, json or csv (text)", 1}, {0}};
+static const struct argp_option kpi_options[] = {
+    {"format", 'f', "FORM", 0, "text, json or csv (text)", 1},
+    {"steady", KEY_STEADY, NULL, 0, "instead, the mean of every series after its warm-up, with its 95 % interval", 1},
+    {0}};
 
 typedef enum dp_status (*reader_fn)(struct dp_str *out, enum dp_text_format format, const char *path,
                                     struct dp_err *err);
@@ -40,7 +49,7 @@ static enum dp_status run_info(const struct dp_cli *cli, const void *options, st
   return read_with(dp_info_file, cli, options, err);
 }
 static enum dp_status run_kpi(const struct dp_cli *cli, const void *options, struct dp_err *err) {
-  return read_with(dp_kpi_file, cli, options, err);
+  return read_with(((const struct reader *)options)->steady ? dp_steady_file : dp_kpi_file, cli, options, err);
 }
 static enum dp_status run_audit(const struct dp_cli *cli, const void *options, struct dp_err *err) {
   return read_with(dp_audit_file, cli, options, err);
@@ -80,9 +89,12 @@ const struct dp_command dp_command_kpi = {
     .name = "kpi",
     .doc = "print the key figures of a result file",
     .args_doc = "FILE",
+    .details = "--steady: of one long run, how its series are once the start is forgotten. The warm-up is what MSER-5 "
+               "leaves out; the interval is that of batch means, so that settlements which depend on each other are not "
+               "taken for independent ones.",
     .arg_min = 1,
     .arg_max = 1,
-    .options = three_formats,
+    .options = kpi_options,
     .options_size = sizeof(struct reader),
     .option = option_kpi,
     .run = run_kpi,

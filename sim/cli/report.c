@@ -15,7 +15,7 @@ struct report_options {
 static const struct argp_option report_options[] = {
     {"output", 'o', "FILE", 0, "the page (the first result's name with .html)", 1},
     {"survive", KEY_SURVIVE, "BOUNDS", 0,
-     "of a sweep: what a run keeps to survive, as 'token.price_usd>=0.02 && provider.active_n>0'", 2},
+     "of a sweep: what a run keeps to survive, as 'token.price_usd>=0.02 && provider.active_n>0' (what its study says)", 2},
     {"points", KEY_POINTS, "N,...", 0, "of a sweep: points whose series are drawn (up to 8)", 2},
     {0},
 };
@@ -46,7 +46,8 @@ const struct dp_command dp_command_report = {
     .doc = "write one HTML page that says what was asked and what came out",
     .args_doc = "FILE...",
     .details = "The page holds everything it needs and opens offline. Several results give a comparison; the file of a sweep "
-               "or a sensitivity analysis gives its points, maps and bands.",
+               "or a sensitivity analysis gives its points, maps and bands; that of a search by depinsim tune what was asked, "
+               "what came out on fresh luck, the way of the search, the front or the fit.",
     .arg_min = 1,
     .arg_max = SIZE_MAX,
     .options = report_options,

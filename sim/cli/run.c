@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -10,15 +11,25 @@ static const struct argp_option run_options[] = {
     DP_SCENARIO_OPTIONS,
     {"expect", DP_KEY_EXPECT, NULL, 0, "hold the scenario to its expectations although it was changed by an option", 2},
     {"shock", DP_KEY_SHOCK, "NAME[@DAY]", 0, "with a shock of `depinsim stress`, from that day on (a quarter of the run)", 2},
+    {"replicate", DP_KEY_REPLICATE, "N", 0, "with the luck of run N of each point of a study: its whole result (0)", 2},
     DP_SESSION_OPTIONS,
     {0},
 };
+
+static enum dp_status read_replicate(struct dp_session_options *o, const char *value, struct dp_err *err) {
+  struct dp_err inner = {0};
+  int64_t n;
+  if (dp_parse_i64(value, 0, INT64_MAX, &n, &inner) != DP_OK) return dp_fail(err, DP_USAGE, "--replicate: %s", inner.text);
+  o->replicate = (uint64_t)n;
+  return DP_OK;
+}
 
 static enum dp_status option(void *options, int key, const char *value, struct dp_err *err) {
   struct dp_session_options *o = options;
   if (dp_scenario_option_is(key)) return dp_scenario_option(&o->choice, key, value, err);
   if (key == 'o') o->output = value;
   if (key == DP_KEY_SHOCK) o->shock = value;
+  if (key == DP_KEY_REPLICATE) return read_replicate(o, value, err);
   return dp_session_option(o, key, value, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/expect.h"
 #include "cli/libm_check.h"
 #include "cli/run.h"
 
@@ -62,14 +63,27 @@ static enum dp_status apply_shock(struct dp_session *s, struct dp_err *err) {
                  "shocks apply)", s->options->shock);
 }
 
+/* Those that the run will be judged by. */
+static enum dp_status check_expectations(struct dp_session *s, struct dp_err *err) {
+  const struct dp_scenario_choice *c = &s->options->choice;
+  const struct dp_expectation *expectations;
+  size_t n;
+  if (!s->options->expect && (c->setting_n || c->until || c->check_form)) return DP_OK;
+  expectations = dp_scenario_expectations(s->scenario, &n);
+  return dp_expect_check(expectations, n, s->sim, err);
+}
+
 /* Everything that can be wrong with the input is found before the output is opened. */
 static enum dp_status prepare(struct dp_session *s, bool again, struct dp_err *err) {
   const struct dp_session_options *o = s->options;
   DP_TRY(dp_libm_check(s->comm, &s->libm_hash, err));
   DP_TRY(dp_scenario_open(o->scenario, &o->choice, s->comm, &s->scenario, err));
   DP_TRY(apply_shock(s, err));
-  DP_TRY(dp_sim_new(o->shock ? &s->shocked.spec : dp_scenario_spec(s->scenario), s->comm, &s->sim, err));
+  struct dp_spec spec = o->shock ? s->shocked.spec : *dp_scenario_spec(s->scenario);
+  spec.replicate = o->replicate;
+  DP_TRY(dp_sim_new(&spec, s->comm, &s->sim, err));
   dp_engine_set_balance(s->sim->engine, (enum dp_balance_mode)o->balance);
+  DP_TRY(check_expectations(s, err));
   enum dp_status status = dp_session_lines(s, err);
   if (status == DP_OK && s->comm->rank == 0) status = open_output(s, again, err);
   if (status == DP_OK && s->comm->rank == 0) status = dp_session_about_pack(s, &s->about, err);

@@ -24,6 +24,7 @@ struct dp_session_options {
   int64_t checkpoint_every_ns; /* of simulated time; 0: only when asked */
   int64_t wall_limit_ns;       /* 0: none */
   int balance;                 /* enum dp_balance_mode */
+  uint64_t replicate;          /* of a study: the luck of its run of that number */
   const char *shock;           /* of `stress`, as dp_shock_apply takes it; NULL: none */
 };
 
@@ -40,7 +41,7 @@ struct dp_session_options {
       {"self-check", DP_KEY_SELF_CHECK, NULL, 0,                                                                     \
        "slow: look for broken invariants after every event, and for ranks that disagree after every window", 3}
 
-enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK, DP_KEY_SHOCK, DP_KEY_BALANCE };
+enum { DP_KEY_EXPECT = 0x100, DP_KEY_EVERY, DP_KEY_WALL, DP_KEY_SELF_CHECK, DP_KEY_SHOCK, DP_KEY_BALANCE, DP_KEY_REPLICATE };
 
 /** One of DP_SESSION_OPTIONS; other keys are passed over. Not collective. */
 enum dp_status dp_session_option(struct dp_session_options *o, int key, const char *value, struct dp_err *err);

@@ -47,6 +47,7 @@ enum dp_status dp_session_about_pack(const struct dp_session *s, struct dp_buffe
   DP_TRY(put_text(out, "folder", getcwd(folder, sizeof folder) ? folder : ".", err));
   DP_TRY(put_choice(&o->choice, out, err));
   DP_TRY(put_text(out, "shock", o->shock, err));
+  DP_TRY(put_number(out, "replicate", o->replicate, err));
   DP_TRY(put_number(out, "libm", s->libm_hash, err));
   DP_TRY(put_number(out, "format", (uint64_t)o->format, err));
   DP_TRY(put_number(out, "every", (uint64_t)o->checkpoint_every_ns, err));
@@ -108,6 +109,7 @@ static enum dp_status set(struct dp_session_about *a, const char *name, const st
   else if (strcmp(name, "check_form") == 0) o->choice.check_form = number != 0;
   else if (strcmp(name, "until") == 0) o->choice.until = text;
   else if (strcmp(name, "shock") == 0) o->shock = text;
+  else if (strcmp(name, "replicate") == 0) o->replicate = number;
   else if (strcmp(name, "libm") == 0) a->libm_hash = number;
   else if (strcmp(name, "format") == 0) o->format = number == 1;
   else if (strcmp(name, "every") == 0) o->checkpoint_every_ns = number > INT64_MAX ? 0 : (int64_t)number;

@@ -6,6 +6,7 @@
 #include "analysis/cost.h"
 #include "analysis/expect.h"
 #include "analysis/kpi.h"
+#include "analysis/kpi_find.h"
 #include "cli/hindsight.h"
 #include "cli/session.h"
 
@@ -35,9 +36,13 @@ static void warn_of_market(const struct dp_session *s) {
     fprintf(stderr, "depinsim: conditional: given by the scenario and not made by the run: %s\n", dp_str_text(&given));
   dp_str_fini(&given);
   for (size_t i = 0; i < s->kpi_n; i++)
-    if (strcmp(s->kpis[i].name, "token.flow_over_depth_ratio") == 0 && s->kpis[i].value > FLOW_OVER_DEPTH_HIGH)
-      fprintf(stderr, "depinsim: a thin market: the mean net trade of a day is %.3g of token.depth_2pct_usd (above %g the "
-              "price follows single days)\n", s->kpis[i].value, FLOW_OVER_DEPTH_HIGH);
+    if (dp_kpi_is_of(&s->kpis[i], "token.flow_over_depth_ratio") && s->kpis[i].value > FLOW_OVER_DEPTH_HIGH)
+      fprintf(stderr, "depinsim: a thin market: the mean net trade of a day is %.3g of token.depth_2pct_usd%s (above %g the "
+              "price follows single days)\n", s->kpis[i].value, s->kpis[i].name + strcspn(s->kpis[i].name, "@"),
+              FLOW_OVER_DEPTH_HIGH);
+    else if (dp_kpi_is_of(&s->kpis[i], "token.thin_days_n") && s->kpis[i].value > 0)
+      fprintf(stderr, "depinsim: a thin market: on %.0f of the days the net trade was above %g of token.depth_2pct_usd%s\n",
+              s->kpis[i].value, FLOW_OVER_DEPTH_HIGH, s->kpis[i].name + strcspn(s->kpis[i].name, "@"));
 }
 
 static enum dp_status judge(const struct dp_session *s, struct dp_str *lines, struct dp_err *err) {
@@ -69,17 +74,28 @@ static enum dp_status judge(const struct dp_session *s, struct dp_str *lines, st
 static enum dp_status head_hindsight(const struct dp_session *s, struct dp_str *out, struct dp_err *err) {
   struct dp_hindsight found;
   enum dp_status status = dp_hindsight_find(s->scenario, &found, err);
-  if (status == DP_OK && found.n)
-    dp_str_printf(out, "hindsight: %zu inputs are dated later than as_of = %s (depinsim lint lists them)\n", found.n,
-                  dp_scenario_as_of(s->scenario));
+  if (status == DP_OK && (found.n || found.undated_n))
+    dp_str_printf(out, "hindsight: %zu inputs are dated later than as_of = %s, %zu are undated (depinsim lint lists "
+                  "them)\n", found.n, dp_scenario_as_of(s->scenario), found.undated_n);
   dp_hindsight_fini(&found);
   return status;
+}
+
+/* Heads the figures of a run that was given what the model could have made. */
+static void head_conditional(const struct dp_session *s, struct dp_str *out) {
+  struct dp_str given = {0};
+  dp_sim_conditional(s->sim, &given);
+  if (given.len)
+    dp_str_printf(out, "conditional: given by the scenario and not made by the run: %s\n", dp_str_text(&given));
+  out->failed |= given.failed;
+  dp_str_fini(&given);
 }
 
 enum dp_status dp_session_report(const struct dp_session *s, struct dp_err *err) {
   struct dp_str text = {0}, lines = {0};
   enum dp_text_format format = (enum dp_text_format)s->options->format;
   enum dp_status status = format == DP_TEXT_PLAIN ? head_hindsight(s, &text, err) : DP_OK;
+  if (format == DP_TEXT_PLAIN) head_conditional(s, &text);
   if (status == DP_OK) status = dp_kpi_print(&text, format, s->sim->spec.name, s->digest, s->kpis, s->kpi_n, err);
   enum dp_status verdict = status == DP_OK ? judge(s, &lines, err) : DP_OK;
   if (status == DP_OK && format == DP_TEXT_PLAIN) dp_str_append(&text, dp_str_text(&lines));

@@ -88,13 +88,14 @@ static enum dp_status dump(struct dp_shocked *s, struct dp_err *err) {
   struct dp_instance_spec *in;
   char text[32];
   unsigned nth = 0;
+  size_t k = 0;
+  const bool alone = next(s, "ledger.exchange", &k) && !next(s, "ledger.exchange", &k);
   for (size_t i = 0, n = s->spec.instance_n; i < n && (in = next(s, "ledger.exchange", &i)); nth++) {
     struct dp_trader_config *c;
     void *config;
     if (!is_pool(in)) continue;
-    const char *exchange = in->name; /* the first without a name has the model's, others their number */
-    snprintf(text, sizeof text, "%u", nth + 1);
-    if (!exchange) exchange = nth == 0 ? in->model->name : copy(s, text, strlen(text) + 1);
+    const char *exchange = in->name; /* one without a name has the model's, several those of their tokens */
+    if (!exchange) exchange = alone ? in->model->name : ((const struct dp_exchange_config *)in->config)->token.name;
     snprintf(text, sizeof text, "shock %u", nth + 1);
     const char *name = copy(s, text, strlen(text) + 1);
     if (!exchange || !name) return dp_fail_nomem(err, "a shock");

@@ -3,22 +3,17 @@
 
 #include "analysis/stress.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/scenario_options.h"
+#include "cli/scratch.h"
 #include "cli/shock.h"
-#include "cli/spawn.h"
 
 #define SHOCK_MAX 16
-#define ARGS_MAX 256
 #define SEEDS_DEFAULT 4
 
 struct stress_options {
@@ -57,25 +52,15 @@ static enum dp_status option(void *options, int key, const char *value, struct d
 
 static void release(void *options) { dp_scenario_choice_fini(&((struct stress_options *)options)->choice); }
 
-/** A run. */
-struct task {
-  char result[64], out[64], err[64], seed[24];
-  char **made;  /* [made_n] texts of its own */
-  size_t made_n;
-  const char *args[ARGS_MAX];
-};
-
 struct stress {
   const struct stress_options *options;
   const char *path;
-  char folder[40];
   struct dp_stress_row rows[SHOCK_MAX + 1];
   char shock[SHOCK_MAX + 1][48]; /* as --shock takes it; "" for none */
-  size_t row_n, seed_n, task_n;
-  struct task *tasks;        /* [task_n], row after row, of the rows that apply */
-  struct dp_child *children; /* [task_n] */
+  size_t row_n, seed_n;
+  struct dp_scratch scratch;  /* row after row, of the rows that apply */
   struct dp_result **results; /* [row_n][seed_n] */
-  size_t *place;             /* [task_n] where in results */
+  size_t *place;              /* of a run in results */
 };
 
 /* ---- which shocks ---- */
@@ -98,98 +83,40 @@ static enum dp_status find_rows(struct stress *s, const struct dp_spec *spec, do
 
 /* ---- the runs ---- */
 
-static bool put(struct task *t, size_t *n, const char *a, const char *b) {
-  if (*n + 3 > ARGS_MAX) return false;
-  t->args[(*n)++] = a;
-  if (b) t->args[(*n)++] = b;
-  return true;
-}
-
-static bool put_settings(struct task *t, size_t *n, const struct dp_scenario_choice *c) {
-  bool good = true;
-  t->made = dp_zeros(c->setting_n + 1, sizeof *t->made);
-  if (!t->made) return false;
-  for (size_t i = 0; i < c->setting_n && good; i++) {
-    struct dp_str text = {0};
-    dp_str_printf(&text, "%s=%s", c->settings[i].key, c->settings[i].value);
-    good = (t->made[t->made_n++] = dp_str_steal(&text)) && put(t, n, "--set", t->made[i]);
-  }
-  for (size_t i = 0; i < c->data_dir_n && good; i++) good = put(t, n, "--data", c->data_dirs[i]);
-  if (good && c->until) good = put(t, n, "--until", c->until);
-  if (good && c->check_form) good = put(t, n, "--check-form", NULL);
-  return good;
-}
-
-static enum dp_status prepare(struct stress *s, size_t row, size_t seed, struct dp_err *err) {
-  const size_t i = s->task_n++;
-  struct task *t = &s->tasks[i];
-  size_t n = 0;
-  snprintf(t->result, sizeof t->result, "%s/%zu.h5", s->folder, i);
-  snprintf(t->out, sizeof t->out, "%s/%zu.out", s->folder, i);
-  snprintf(t->err, sizeof t->err, "%s/%zu.err", s->folder, i);
-  snprintf(t->seed, sizeof t->seed, "%zu", seed + 1);
-  s->place[i] = row * s->seed_n + seed;
-  bool good = put(t, &n, "run", s->path) && put(t, &n, "--quiet", NULL) && put(t, &n, "--output", t->result) &&
-              put(t, &n, "--seed", t->seed) && put_settings(t, &n, &s->options->choice);
-  if (good && s->shock[row][0]) good = put(t, &n, "--shock", s->shock[row]);
-  t->args[n < ARGS_MAX ? n : ARGS_MAX - 1] = NULL;
-  s->children[i] = (struct dp_child){.args = t->args, .out = t->out, .err = t->err};
-  return good ? DP_OK : dp_fail(err, DP_USAGE, "too many options (at most %d settings)", ARGS_MAX / 2 - 10);
-}
-
-/* What a run said when it broke off. */
-static enum dp_status complain(const struct task *t, struct dp_err *err) {
-  char line[512] = "";
-  FILE *file = fopen(t->err, "r");
-  if (file) {
-    if (!fgets(line, sizeof line, file)) line[0] = '\0';
-    fclose(file);
-  }
-  line[strcspn(line, "\n")] = '\0';
-  return dp_fail(err, DP_FAILED, "%s", line[0] ? line : "a run broke off (try depinsim run --shock …)");
-}
-
 /* Expectations may fail under a shock (1); a broken invariant is a verdict (4); anything else ends the whole. */
 static enum dp_status ended(void *owner, size_t i, struct dp_err *err) {
   struct stress *s = owner;
-  const int code = s->children[i].exit_code;
+  const int code = s->scratch.children[i].exit_code;
   if (code == 4) return DP_OK;
-  if (code != 0 && code != 1) return complain(&s->tasks[i], err);
-  return dp_result_open(s->tasks[i].result, &s->results[s->place[i]], err);
+  if (code != 0 && code != 1) return dp_scratch_fail(&s->scratch, i, err);
+  return dp_result_open(s->scratch.runs[i].result, &s->results[s->place[i]], err);
 }
 
 static enum dp_status run_all(struct stress *s, struct dp_err *err) {
   const size_t most = s->row_n * s->seed_n;
-  s->tasks = calloc(most, sizeof *s->tasks);
-  s->children = calloc(most, sizeof *s->children);
+  struct dp_scenario_choice choice = s->options->choice;
+  choice.has_seed = true;
   s->results = calloc(most, sizeof(struct dp_result *));
   s->place = calloc(most, sizeof *s->place);
-  if (!s->tasks || !s->children || !s->results || !s->place) return dp_fail_nomem(err, "runs");
-  memcpy(s->folder, "/tmp/depinsim-stress.XXXXXX", sizeof "/tmp/depinsim-stress.XXXXXX");
-  if (!mkdtemp(s->folder)) return dp_fail(err, DP_IO, "%s: %s", s->folder, strerror(errno));
-  for (size_t row = 0; row < s->row_n; row++) {
-    s->rows[row].results = &s->results[row * s->seed_n];
-    for (size_t seed = 0; seed < s->seed_n && !s->rows[row].why_not; seed++) DP_TRY(prepare(s, row, seed, err));
+  if (!s->results || !s->place) return dp_fail_nomem(err, "runs");
+  for (size_t i = 0; i < most; i++) {
+    struct dp_stress_row *row = &s->rows[i / s->seed_n];
+    const char *shock = s->shock[i / s->seed_n];
+    row->results = &s->results[i - i % s->seed_n];
+    if (row->why_not) continue;
+    choice.seed = i % s->seed_n + 1;
+    s->place[s->scratch.n] = i;
+    DP_TRY(dp_scratch_add(&s->scratch, s->path, &choice, shock[0] ? shock : NULL, err));
   }
-  return dp_spawn(s->children, s->task_n, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), INT64_MAX, ended, s, err);
+  return dp_scratch_spawn(&s->scratch, 0, 0, ended, s, err);
 }
 
 static void stress_fini(struct stress *s) {
-  char part[80];
   for (size_t i = 0; s->results && i < s->row_n * s->seed_n; i++)
     if (s->results[i]) dp_result_close(s->results[i]);
-  for (size_t i = 0; i < s->task_n; i++) {
-    struct task *t = &s->tasks[i];
-    snprintf(part, sizeof part, "%s.part", t->result);
-    unlink(t->result), unlink(t->out), unlink(t->err), unlink(part);
-    for (size_t k = 0; k < t->made_n; k++) free(t->made[k]);
-    free(t->made);
-  }
-  if (s->folder[0]) rmdir(s->folder);
-  free(s->tasks);
-  free(s->children);
   free(s->results);
   free(s->place);
+  dp_scratch_fini(&s->scratch);
 }
 
 static enum dp_status print(const struct stress *s, const struct dp_scenario *scenario, double day, struct dp_err *err) {

@@ -29,6 +29,11 @@ enum dp_status dp_sweep_command_option(void *options, int key, const char *value
   case DP_KEY_SWEEP_WALL:
     if (dp_parse_duration_ns(value, &o->sweep.wall_limit_ns, &why) == DP_OK && o->sweep.wall_limit_ns > 0) return DP_OK;
     return dp_fail(err, DP_USAGE, "--wall-limit: %s", why.text[0] ? why.text : "a time greater than 0 is expected");
+  case DP_KEY_RANKS_PER_RUN:
+    if (dp_parse_i64(value, 1, 1000000, &n, &why) != DP_OK)
+      return dp_fail(err, DP_USAGE, "--ranks-per-run: %s", why.text);
+    o->sweep.ranks_per_run = (int)n;
+    return DP_OK;
   default:
     if (dp_parse_i64(value, 1, 1000000, &n, &why) != DP_OK) return dp_fail(err, DP_USAGE, "--replicates: %s", why.text);
     o->replicates_n = (size_t)n;
@@ -77,41 +82,64 @@ static enum dp_status open_study(const struct dp_cli *cli, const struct dp_sweep
   return dp_study_load(cli->args[0], &options, o->replicates_n, cli->comm, study, err);
 }
 
-static enum dp_status volatile_items(const struct dp_cli *cli, struct dp_output_item items[2], struct dp_str *line,
-                                     struct dp_str *ranks, struct dp_err *err) {
-  for (int i = 0; i < cli->argc; i++) dp_str_printf(line, "%s%s", i ? " " : "", cli->argv[i]);
-  dp_str_printf(ranks, "%d", cli->comm->rank_n);
-  items[0] = (struct dp_output_item){"command_line", dp_str_text(line)};
-  items[1] = (struct dp_output_item){"ranks", dp_str_text(ranks)};
-  return line->failed || ranks->failed ? dp_fail_nomem(err, "the provenance") : DP_OK;
+enum { VOLATILE_N = 3 };
+
+static enum dp_status volatile_items(const struct dp_cli *cli, int ranks_per_run,
+                                     struct dp_output_item items[VOLATILE_N], struct dp_str texts[VOLATILE_N],
+                                     struct dp_err *err) {
+  static const char *const names[VOLATILE_N] = {"command_line", "ranks", "ranks_per_run"};
+  for (int i = 0; i < cli->argc; i++) dp_str_printf(&texts[0], "%s%s", i ? " " : "", cli->argv[i]);
+  dp_str_printf(&texts[1], "%d", cli->comm->rank_n);
+  dp_str_printf(&texts[2], "%d", ranks_per_run ? ranks_per_run : 1);
+  bool failed = false;
+  for (int i = 0; i < VOLATILE_N; i++) {
+    items[i] = (struct dp_output_item){names[i], dp_str_text(&texts[i])};
+    failed |= texts[i].failed;
+  }
+  return failed ? dp_fail_nomem(err, "the provenance") : DP_OK;
 }
 
 static enum dp_status run_study(const struct dp_cli *cli, struct dp_sweep_command *o, struct dp_study *study,
                                 dp_sweep_run_fn run, dp_sweep_then_fn then, void *ud, struct dp_err *err) {
   struct dp_run_provenance p = {0};
-  struct dp_output_item items[2];
-  struct dp_str line = {0}, ranks = {0};
+  struct dp_output_item items[VOLATILE_N];
+  struct dp_str texts[VOLATILE_N] = {0};
   struct dp_sweep *sweep = NULL;
   uint64_t libm_hash;
   DP_TRY(dp_libm_check(cli->comm, &libm_hash, err));
   enum dp_status status = dp_run_provenance_fill(&p, study->scenario, libm_hash, err);
-  if (status == DP_OK) status = volatile_items(cli, items, &line, &ranks, err);
+  if (status == DP_OK) status = volatile_items(cli, o->sweep.ranks_per_run, items, texts, err);
   if (status == DP_OK && cli->comm->rank == 0) status = check_output(o->sweep.output, err);
   status = dp_comm_agree(cli->comm, status, err);
   if (status == DP_OK) {
     o->sweep.provenance = &p.p;
     o->sweep.volatiles = items;
-    o->sweep.volatile_n = 2;
+    o->sweep.volatile_n = VOLATILE_N;
     status = run ? run(study, cli->comm, &o->sweep, ud, &sweep, err)
                  : dp_sweep_run(study, cli->comm, &o->sweep, &sweep, err);
   }
   if (status == DP_OK && cli->comm->rank == 0) status = then(sweep, ud, err);
   status = dp_comm_agree(cli->comm, status, err);
   dp_sweep_free(sweep);
-  dp_str_fini(&line);
-  dp_str_fini(&ranks);
+  for (int i = 0; i < VOLATILE_N; i++) dp_str_fini(&texts[i]);
   dp_run_provenance_fini(&p);
   return status;
+}
+
+/* Whole groups only: what ranks would idle is the user's to decide. */
+static enum dp_status check_groups(int ranks_per_run, int rank_n, struct dp_err *err) {
+  if (ranks_per_run <= 1 || rank_n % ranks_per_run == 0) return DP_OK;
+  if (rank_n < ranks_per_run)
+    return dp_fail(err, DP_USAGE,
+                   "--ranks-per-run %d: there %s only %d rank%s (mpirun -n %d starts %d, for one run at a time)",
+                   ranks_per_run, rank_n == 1 ? "is" : "are", rank_n, rank_n == 1 ? "" : "s", ranks_per_run,
+                   ranks_per_run);
+  int fewer_n = rank_n - rank_n % ranks_per_run, best = ranks_per_run;
+  while (rank_n % best != 0) best--;
+  return dp_fail(err, DP_USAGE,
+                 "--ranks-per-run %d: %d ranks do not make whole groups of %d (start %d or %d of them, or say "
+                 "--ranks-per-run %d)",
+                 ranks_per_run, rank_n, ranks_per_run, fewer_n, fewer_n + ranks_per_run, best);
 }
 
 enum dp_status dp_sweep_command_run(const struct dp_cli *cli, const void *options, dp_sweep_prepare_fn prepare,
@@ -123,6 +151,7 @@ enum dp_status dp_sweep_command_run(const struct dp_cli *cli, const void *option
   if (!o.sweep.output) o.sweep.output = dp_str_text(&path);
   if (o.sweep.resume && o.sweep.restart)
     status = dp_fail(err, DP_USAGE, "--resume and --restart contradict each other");
+  if (status == DP_OK) status = check_groups(o.sweep.ranks_per_run, cli->comm->rank_n, err);
   status = dp_comm_agree(cli->comm, status, err);
   if (status == DP_OK) status = open_study(cli, &o, &study, err);
   if (status == DP_OK)
@@ -160,12 +189,14 @@ const struct dp_command dp_command_sweep = {
     .args_doc = "STUDY",
     .details = "A study is a Lua file that returns depin.study { scenario = …, "
                "vary = { … } }. Every run has one rank to "
-               "itself, and equal replicates share their luck at every point. "
-               "The result does not depend on the number "
-               "of ranks.\n"
+               "itself, or as many as --ranks-per-run says (for runs that one "
+               "core takes too long for or has no room for), and equal replicates "
+               "share their luck at every point. The result depends on "
+               "neither number.\n"
                "FILE grows as FILE.part. A sweep that was killed goes on where "
                "it was when the same command is given "
-               "again: no run that has ended is repeated. A run that fails is "
+               "again: no run that has ended is repeated. SIGTERM, SIGUSR1 and "
+               "--wall-limit stop it with exit code 75. A run that fails is "
                "noted, and the others go on; the exit "
                "code is then 1.",
     .arg_min = 1,

@@ -14,12 +14,18 @@ struct dp_sweep_command {
   size_t replicates_n; /* 0: the study's */
 };
 
-enum { DP_KEY_RESUME = 0x200, DP_KEY_RESTART, DP_KEY_SWEEP_WALL, DP_KEY_SWEEP_END };
+enum { DP_KEY_RESUME = 0x200, DP_KEY_RESTART, DP_KEY_SWEEP_WALL, DP_KEY_RANKS_PER_RUN, DP_KEY_SWEEP_END };
 
 /** Their rows. */
 #define DP_SWEEP_OPTIONS                                                                                               \
   {"output", 'o', "FILE", 0, "the result (the study's name and .h5, in the working directory)", 0},                    \
       {"replicates", 'r', "N", 0, "runs at each point, instead of the study's", 0}, DP_SCENARIO_OPTIONS,               \
+      {"ranks-per-run",                                                                                                \
+       DP_KEY_RANKS_PER_RUN,                                                                                           \
+       "N",                                                                                                            \
+       0,                                                                                                              \
+       "MPI ranks that run each run together, which share out its cells; the number of ranks must be a multiple (1)",  \
+       2},                                                                                                             \
       {"format", 'f', "FORM", 0, "of the table: text, json or csv (text)", 2},                                         \
       {"quiet", 'q', NULL, 0, "no progress on the terminal", 2},                                                       \
       {"resume",                                                                                                       \

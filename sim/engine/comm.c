@@ -54,6 +54,14 @@ static enum dp_status checked(struct dp_comm *c, enum dp_status status, struct d
   return status;
 }
 
+enum dp_status dp_comm_split(struct dp_comm *c, int group_rank_n, struct dp_comm **out, struct dp_err *err) {
+  *out = NULL;
+  if (group_rank_n < 1 || c->rank_n % group_rank_n != 0)
+    return dp_fail(err, DP_INVARIANT, "%d ranks do not make groups of %d", c->rank_n, group_rank_n);
+  if (group_rank_n == 1) return dp_comm_null_new(out, err);
+  return checked(c, c->ops->split(c, group_rank_n, out, err), err);
+}
+
 static int64_t began(const struct dp_comm *c) { return c->rank_n == 1 ? 0 : wall_ns(); }
 
 /* The end of a collective call: most of it was waiting, where there was someone to wait for. */
@@ -125,6 +133,14 @@ enum dp_status dp_comm_agree(struct dp_comm *c, enum dp_status mine, struct dp_e
   int64_t vote = dp_comm_vote(c, mine, err);
   DP_TRY(dp_comm_min_i64(c, &vote, 1, err));
   return dp_comm_verdict(c, vote, err);
+}
+
+enum dp_status dp_comm_share_text(struct dp_comm *c, struct dp_err *err) {
+  struct dp_buffer mine = {.data = (unsigned char *)err->text, .len = strlen(err->text)}, all = {0};
+  enum dp_status status = dp_comm_gather(c, &mine, &all, &(struct dp_err){0});
+  if (status == DP_OK && all.len) snprintf(err->text, sizeof err->text, "%.*s", (int)all.len, (const char *)all.data);
+  dp_buffer_fini(&all);
+  return status;
 }
 
 enum dp_status dp_comm_barrier(struct dp_comm *c, struct dp_err *err) {

@@ -40,6 +40,7 @@ struct dp_comm_ops {
   enum dp_status (*post)(struct dp_comm *, int rank, const void *bytes, size_t len, struct dp_err *);
   enum dp_status (*take)(struct dp_comm *, int *rank, struct dp_buffer *in, struct dp_err *);
   enum dp_status (*posted)(struct dp_comm *, struct dp_err *);
+  enum dp_status (*split)(struct dp_comm *, int group_rank_n, struct dp_comm **out, struct dp_err *); /* likewise */
   void (*abort)(struct dp_comm *, int exit_code);
   void (*free)(struct dp_comm *);
 };
@@ -65,6 +66,11 @@ enum dp_status dp_comm_null_new(struct dp_comm **out, struct dp_err *err);
 
 /** Initialises MPI (once a process) and duplicates the world. */
 enum dp_status dp_comm_mpi_new(struct dp_comm **out, struct dp_err *err);
+
+/** Groups of `group_rank_n` ranks that follow each other: rank r becomes rank r % group_rank_n of group r / group_rank_n,
+ *  which talks among itself while `c` goes on. group_rank_n must divide c->rank_n; with 1 every rank is alone, without
+ *  MPI. The caller frees it before `c`. Errors: DP_INVARIANT, DP_NOMEM. */
+enum dp_status dp_comm_split(struct dp_comm *c, int group_rank_n, struct dp_comm **out, struct dp_err *err);
 
 /** Frees; finalises MPI if it was initialised by dp_comm_mpi_new. NULL is allowed. */
 void dp_comm_free(struct dp_comm *c);
@@ -105,6 +111,9 @@ enum dp_status dp_comm_verdict(const struct dp_comm *c, int64_t least_vote, stru
 /** Agreement: the first failing status by rank wins everywhere; its text is known on the rank that owns it, others get
  *  a status and an empty text. @return the agreed status. */
 enum dp_status dp_comm_agree(struct dp_comm *c, enum dp_status mine, struct dp_err *err);
+
+/** After an agreement on a failure: its text, which one rank has, comes to all. */
+enum dp_status dp_comm_share_text(struct dp_comm *c, struct dp_err *err);
 
 enum dp_status dp_comm_barrier(struct dp_comm *c, struct dp_err *err);
 

@@ -163,7 +163,11 @@ static enum dp_status mpi_barrier(struct dp_comm *c, struct dp_err *err) {
   return dp__mpi_check(MPI_Barrier(dp__mpi_of(c)->comm), "a barrier", err);
 }
 
-static void mpi_abort(struct dp_comm *c, int exit_code) { MPI_Abort(dp__mpi_of(c)->comm, exit_code); }
+/* A group takes the others with it: they would wait for it. */
+static void mpi_abort(struct dp_comm *c, int exit_code) {
+  (void)c;
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+}
 
 static void mpi_free(struct dp_comm *c) {
   struct dp_mpi *m = dp__mpi_of(c);
@@ -179,6 +183,8 @@ static void mpi_free(struct dp_comm *c) {
   free(c);
 }
 
+static enum dp_status mpi_split(struct dp_comm *c, int group_rank_n, struct dp_comm **out, struct dp_err *err);
+
 static const struct dp_comm_ops mpi_ops = {
     .min_i64 = mpi_min_i64,
     .sum_i128 = mpi_sum_i128,
@@ -191,10 +197,12 @@ static const struct dp_comm_ops mpi_ops = {
     .post = dp__mpi_post,
     .take = dp__mpi_take,
     .posted = dp__mpi_posted,
+    .split = mpi_split,
     .abort = mpi_abort,
     .free = mpi_free,
 };
 
+/* The world, in a communicator of its own. */
 static enum dp_status initialise(struct dp_mpi *m, struct dp_err *err) {
   int initialised = 0, finalised = 0, level = 0;
   MPI_Initialized(&initialised);
@@ -205,13 +213,13 @@ static enum dp_status initialise(struct dp_mpi *m, struct dp_err *err) {
     m->finalise = true;
   }
   DP_MPI_TRY(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "setting the error handler", err);
-  DP_MPI_TRY(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup", err);
-  return dp__mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "setting the error handler", err);
+  return dp__mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup", err);
 }
 
+/* What belongs to m->comm, which is there. */
 static enum dp_status fill(struct dp_comm *c, struct dp_err *err) {
   struct dp_mpi *m = dp__mpi_of(c);
-  DP_TRY(initialise(m, err));
+  DP_MPI_TRY(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "setting the error handler", err);
   DP_MPI_TRY(MPI_Comm_rank(m->comm, &c->rank), "MPI_Comm_rank", err);
   DP_MPI_TRY(MPI_Comm_size(m->comm, &c->rank_n), "MPI_Comm_size", err);
   DP_MPI_TRY(MPI_Type_contiguous((int)sizeof(dp_i128), MPI_BYTE, &m->i128), "MPI_Type_contiguous", err);
@@ -223,21 +231,39 @@ static enum dp_status fill(struct dp_comm *c, struct dp_err *err) {
   return DP_OK;
 }
 
-enum dp_status dp_comm_mpi_new(struct dp_comm **out, struct dp_err *err) {
+static struct dp_comm *blank(void) {
   struct dp_comm *c = calloc(1, sizeof *c);
   struct dp_mpi *m = calloc(1, sizeof *m);
   if (c == NULL || m == NULL) {
     free(c);
     free(m);
-    return dp_fail_nomem(err, "a communicator");
+    return NULL;
   }
   *m = (struct dp_mpi){.comm = MPI_COMM_NULL, .i128 = MPI_DATATYPE_NULL, .sum_i128 = MPI_OP_NULL};
   *c = (struct dp_comm){.ops = &mpi_ops, .impl = m};
-  enum dp_status status = fill(c, err);
-  if (status != DP_OK) {
-    mpi_free(c);
-    return status;
-  }
-  *out = c;
-  return DP_OK;
+  return c;
+}
+
+static enum dp_status hand_over(struct dp_comm *c, enum dp_status status, struct dp_comm **out) {
+  if (status == DP_OK) *out = c;
+  else mpi_free(c);
+  return status;
+}
+
+static enum dp_status mpi_split(struct dp_comm *c, int group_rank_n, struct dp_comm **out, struct dp_err *err) {
+  struct dp_comm *group = blank();
+  if (group == NULL) return dp_fail_nomem(err, "a communicator");
+  enum dp_status status = dp__mpi_check(
+      MPI_Comm_split(dp__mpi_of(c)->comm, c->rank / group_rank_n, c->rank, &dp__mpi_of(group)->comm), "MPI_Comm_split",
+      err);
+  if (status == DP_OK) status = fill(group, err);
+  return hand_over(group, status, out);
+}
+
+enum dp_status dp_comm_mpi_new(struct dp_comm **out, struct dp_err *err) {
+  struct dp_comm *c = blank();
+  if (c == NULL) return dp_fail_nomem(err, "a communicator");
+  enum dp_status status = initialise(dp__mpi_of(c), err);
+  if (status == DP_OK) status = fill(c, err);
+  return hand_over(c, status, out);
 }

@@ -128,8 +128,11 @@ static inline void *dp_table_at(const struct dp_table *t, uint32_t row) {
   return t->rows + (size_t)row * t->decl->row_size;
 }
 
-/** Row `i` of `t` as a `type *`. */
-#define DP_ROW(t, type, i) ((type *)dp_table_at((t), (i)))
+/** Row `i` of `t`, whose rows have `size` bytes. */
+static inline void *dp_table_row(const struct dp_table *t, uint32_t i, size_t size) { return t->rows + i * size; }
+
+/** Row `i` of `t`, whose rows are of `type`, as a `type *`. */
+#define DP_ROW(t, type, i) ((type *)dp_table_row((t), (i), sizeof(type)))
 
 /** Walks the live rows: for (uint32_t i = dp_table_next(t, 0); i != DP_NO_ROW; i = dp_table_next(t, i + 1)). */
 static inline uint32_t dp_table_next(const struct dp_table *t, uint32_t from) {

@@ -31,15 +31,15 @@ dp_time dp_node_time_to_repair(const struct dp_node_class *c, struct dp_rng *rng
   return hours_ns(dp_rng_exponential(rng, c->repair_h));
 }
 
-static inline dp_i128 bill(int64_t mws, int64_t price_nusd_per_kwh) {
-  if (mws >= 0 && price_nusd_per_kwh >= 0 && price_nusd_per_kwh <= 2000000000) /* the same, in 64 bits */
-    return mws / MWS_PER_KWH * price_nusd_per_kwh + mws % MWS_PER_KWH * price_nusd_per_kwh / MWS_PER_KWH;
-  dp_i128 product = (dp_i128)mws * price_nusd_per_kwh; /* both below 2^63 */
-  return product / MWS_PER_KWH;
-}
-
 dp_i128 dp_node_bill_nusd(int64_t from_mws, int64_t to_mws, int64_t price_nusd_per_kwh) {
-  return bill(to_mws, price_nusd_per_kwh) - bill(from_mws, price_nusd_per_kwh);
+  const int64_t used_mws = to_mws - from_mws;
+  if (from_mws < 0 || used_mws < 0 || price_nusd_per_kwh < 0 || price_nusd_per_kwh > 2000000000)
+    return (dp_i128)to_mws * price_nusd_per_kwh / MWS_PER_KWH - (dp_i128)from_mws * price_nusd_per_kwh / MWS_PER_KWH;
+  /* the same, in 64 bits: whole kWh before, and whole kWh used, leave the fractions as they are */
+  const uint64_t price = (uint64_t)price_nusd_per_kwh, used = (uint64_t)used_mws;
+  const uint64_t begun = (uint64_t)from_mws % MWS_PER_KWH, rest = used % MWS_PER_KWH;
+  return (dp_i128)(used / MWS_PER_KWH) * price_nusd_per_kwh +
+         (int64_t)((begun + rest) * price / MWS_PER_KWH - begun * price / MWS_PER_KWH);
 }
 
 static enum dp_status check(void *config, struct dp_err *err) {
@@ -72,14 +72,14 @@ static const struct dp_param params[] = {
      .max = 1e9, .doc = "purchase price of the node", .source = "none"},
     {DP_FIELD(struct dp_node_class, mtbf_h), .type = DP_PARAM_NUMBER, .unit = "h", .value = 50680, .min = 0,
      .max = 1e9, .log_scale = true, .doc = "mean time between failures of the node; 0: never fails",
-     .source = "419 unexpected interruptions of 16,384 H100 in 54 days (Llama 3 405B): 50,680 h a GPU, 6,335 h a node "
+     .source = "419 unexpected interruptions of 16,384 H100 in 54 days (Llama 3 405B, July 2024): 50,680 h a GPU, 6,335 h a node "
                "of 8; datacenterdynamics.com"},
     {DP_FIELD(struct dp_node_class, weibull_shape), .type = DP_PARAM_NUMBER, .unit = "1", .value = 1, .min = 0.2,
      .max = 20, .doc = "shape of the time to failure: 1 exponential, below 1 infant mortality, above 1 wear",
      .source = "none"},
     {DP_FIELD(struct dp_node_class, repair_h), .type = DP_PARAM_NUMBER, .unit = "h", .value = 122, .min = 0,
      .max = 1e6, .log_scale = true, .doc = "mean time to repair (exponential)",
-     .source = "mean of 327 repairs of GPU servers (121.6 h, median 26 h): stepfun-ai/InfiniteHBD-Trace"},
+     .source = "mean of 327 repairs of GPU servers (121.6 h, median 26 h): stepfun-ai/InfiniteHBD-Trace, 2025"},
     {DP_FIELD(struct dp_node_class, work_per_s), .type = DP_PARAM_NUMBER, .unit = "1/s", .value = 0, .min = 0,
      .max = 1e12, .log_scale = true,
      .doc = "work that the node does at flow fidelity, in the demand's unit; 0: as a server of LLM inference",

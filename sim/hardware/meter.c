@@ -89,51 +89,67 @@ static int64_t own_price(const struct dp_ctx *ctx, const struct dp_wallet_view *
   return (int64_t)((dp_i128)price_nusd_per_kwh * ppm / 1000000);
 }
 
+/* Energy of a node of a class that was up and busy so long, but for what was left over before. */
+struct portion {
+  dp_time up, busy;
+  uint16_t node_class;
+  int64_t mws, rest; /* whole mWs, and mW ns beside them */
+};
+
+/* What the nodes of a cell add up to in one settlement. */
+struct reading {
+  struct dp_books_run bills, capital;
+  struct portion latest; /* most nodes are like the one before */
+  dp_i128 present_ns, up_ns, busy_ns, energy_mws, cost_nusd;
+};
+
 /* The host pays; its owner puts in what the wallet lacks. */
 static enum dp_status pay(struct dp_ctx *ctx, const struct dp_node_shared *s, struct dp_node *node, uint32_t wallet,
-                          dp_i128 bill_nusd, struct dp_books_run *bills, struct dp_books_run *capital) {
+                          dp_i128 bill_nusd, struct reading *sum) {
   if (bill_nusd == 0) return DP_OK;
   if (bill_nusd > INT64_MAX - node->electricity_nusd)
     return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: an electricity bill passes 9.2e9 usd");
   node->electricity_nusd += (int64_t)bill_nusd;
   if (!wallet) return DP_OK;
-  dp_i128 missing = bill_nusd - *(const dp_i128 *)dp_view_at(ctx, &s->balance, wallet);
-  if (missing > 0) {
-    DP_TRY(dp_books_run_add(capital, wallet, missing));
-    node->capital_nusd += (int64_t)missing;
+  const dp_i128 balance = *(const dp_i128 *)dp_view_at(ctx, &s->balance, wallet);
+  if (bill_nusd > balance) {
+    DP_TRY(dp_books_run_add(&sum->capital, wallet, bill_nusd - balance));
+    node->capital_nusd += (int64_t)(bill_nusd - balance);
   }
-  return dp_books_run_add(bills, wallet, bill_nusd);
+  return dp_books_run_add(&sum->bills, wallet, bill_nusd);
 }
-
-/* What the nodes of a cell add up to in one settlement. */
-struct reading {
-  struct dp_books_run bills, capital;
-  dp_i128 present_ns, up_ns, busy_ns, energy_mws, cost_nusd;
-};
 
 void dp__meter_presence(struct dp_ctx *ctx, struct dp_node *node, dp_time until_ns) {
   dp_metric_add(ctx, DP_NODE_PRESENT, 0, until_ns - node->present_from_ns);
   node->present_from_ns = until_ns;
 }
 
-/* Energy in mWs: (idle · up + busy · busy + rest) / 1 s, and what is left over; in 64 bits but for giants. */
-static dp_i128 use(const struct dp_power *p, dp_time up, dp_time busy, int64_t rest, int64_t *left) {
-  const int64_t small = 1000000000; /* mW */
-  if (p->idle_mw > small || p->busy_mw > small) {
-    const dp_i128 mwns = (dp_i128)p->idle_mw * up + (dp_i128)p->busy_mw * busy + rest;
-    *left = (int64_t)(mwns % DP_S);
-    return mwns / DP_S;
+/* Energy: (idle · up + busy · busy) / 1 s; of more than a meter can show, as much as lets it pass its end. */
+static void measure_use(const struct dp_power *p, struct portion *of) {
+  const dp_i128 mwns = (dp_i128)p->idle_mw * of->up + (dp_i128)p->busy_mw * of->busy;
+  const dp_i128 mws = mwns / DP_S;
+  of->mws = mws < INT64_MAX ? (int64_t)mws : INT64_MAX;
+  of->rest = (int64_t)(mwns % DP_S);
+}
+
+/* Adds what a node used to its meter. @return false when it passes 2^63 mWs. */
+static inline bool use(const struct dp_node_shared *s, struct dp_node *node, dp_time up, dp_time busy,
+                       struct portion *latest) {
+  if (latest->up != up || latest->busy != busy || latest->node_class != node->node_class) {
+    *latest = (struct portion){.up = up, .busy = busy, .node_class = node->node_class};
+    measure_use(&s->power[node->node_class], latest);
   }
-  const int64_t parts = p->idle_mw * (up % DP_S) + p->busy_mw * (busy % DP_S) + rest;
-  *left = parts % DP_S;
-  return (dp_i128)p->idle_mw * (up / DP_S) + (dp_i128)p->busy_mw * (busy / DP_S) + parts / DP_S;
+  node->energy_rest += latest->rest;
+  const int64_t carry = node->energy_rest >= DP_S;
+  node->energy_rest -= carry ? DP_S : 0;
+  return !__builtin_add_overflow(node->energy_mws, latest->mws, &node->energy_mws) &&
+         !__builtin_add_overflow(node->energy_mws, carry, &node->energy_mws);
 }
 
 static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row,
                                 int64_t price_nusd_per_kwh, struct reading *sum) {
   struct dp_node *node = DP_ROW(dp_own_table(ctx, DP_NODE_TABLE), struct dp_node, row);
   const struct dp_wallet_view *fleet = fleet_of(s, node);
-  struct dp_power power = s->power[node->node_class];
   dp_time up_total = node->up_ns + (node->up ? ctx->now_ns - node->up_since_ns : 0);
   dp_time busy_total = busy_ns(ctx, s, row);
   dp_time up = up_total - node->up_billed_ns, busy = busy_total - node->busy_billed_ns;
@@ -141,11 +157,9 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   if (busy < 0) busy = 0;
   node->up_billed_ns = up_total;
   node->busy_billed_ns = busy_total;
-  int64_t before = node->energy_mws, rest;
-  const dp_i128 after = before + use(&power, up, busy, node->energy_rest, &rest);
-  if (after > INT64_MAX) return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: energy of a node passes 2.5e9 kWh");
-  node->energy_mws = (int64_t)after;
-  node->energy_rest = rest;
+  const int64_t before = node->energy_mws;
+  if (!use(s, node, up, busy, &sum->latest))
+    return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: energy of a node passes 2.5e9 kWh");
   dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, own_price(ctx, fleet, row, price_nusd_per_kwh));
   if (!node->held) sum->present_ns += ctx->now_ns - node->present_from_ns;
   node->present_from_ns = ctx->now_ns;
@@ -153,8 +167,7 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   sum->busy_ns += busy;
   sum->energy_mws += node->energy_mws - before;
   sum->cost_nusd += bill;
-  return pay(ctx, s, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill,
-             &sum->bills, &sum->capital);
+  return pay(ctx, s, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill, sum);
 }
 
 /* What electricity costs in the region of the cell, mean since `since_ns`. */
@@ -166,7 +179,7 @@ static int64_t price_here(const struct dp_ctx *ctx, dp_time since_ns) {
 
 static enum dp_status open_bills(struct dp_ctx *ctx, struct reading *sum) {
   const uint32_t external = dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD);
-  *sum = (struct reading){0};
+  *sum = (struct reading){.latest.up = -1};
   DP_TRY(dp_books_run_begin(ctx, DP_REASON_OWNER_CAPITAL, external, true, &sum->capital));
   return dp_books_run_begin(ctx, DP_REASON_ELECTRICITY, external, false, &sum->bills);
 }

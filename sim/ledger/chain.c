@@ -83,9 +83,17 @@ struct waiting {
   struct dp__chain_entry entries[ENTRY_MAX];
   const struct dp_instance *payers[ENTRY_MAX]; /* payout whose treasury pays; NULL: not the treasury */
   dp_i128 before[ENTRY_MAX];                   /* fee of the batch, before the run */
+  dp_i128 reserved[ENTRY_MAX];                 /* of the treasury, in the order of the models */
   size_t n;
-  dp_i128 free_nusd; /* of the treasury, not yet reserved */
 };
+
+/** What the payer's treasury has, not yet reserved. */
+static dp_i128 free_nusd(const struct dp_ctx *ctx, const struct waiting *w, const struct dp_instance *network) {
+  dp_i128 free = dp_books_balance(ctx, dp_books_of(ctx, network, DP_ACCOUNT_TREASURY, DP_USD));
+  for (size_t i = 0; i < w->n; i++)
+    if (w->payers[i] && dp__payout_network(w->payers[i]) == network) free -= w->reserved[i];
+  return free;
+}
 
 /** As many as the treasury can pay at the most that they allow. */
 static enum dp_status reserve(struct dp_ctx *ctx, const struct dp_instance *payout, struct dp_chain_batch *b,
@@ -99,9 +107,9 @@ static enum dp_status reserve(struct dp_ctx *ctx, const struct dp_instance *payo
   DP_TRY(dp_chain_fee(c, market ? b->max_fee : base, market ? 0 : b->tip, b->gas, b->data_fee, &fee, ctx->err));
   DP_TRY(dp__payout_charge(ctx, payout, fee, &nusd));
   nusd += 1; /* a settlement's sum is rounded up */
-  const dp_i128 can = nusd > 0 ? w->free_nusd / nusd : b->left_n;
+  const dp_i128 can = nusd > 0 ? free_nusd(ctx, w, dp__payout_network(payout)) / nusd : b->left_n;
   *n = can < b->left_n ? (int64_t)can : b->left_n;
-  w->free_nusd -= nusd * *n;
+  w->reserved[w->n] = nusd * *n;
   if (*n < b->left_n) dp_payout_row_of(ctx, payout)->now_short_n++;
   return DP_OK;
 }
@@ -171,7 +179,8 @@ static enum dp_status settle(struct dp_ctx *ctx, const struct waiting *w) {
     DP_TRY(dp__payout_charge(ctx, p, w->entries[i].batch->fee - w->before[i], &nusd));
     row->now_fee_nusd += nusd;
     row->batch_fee_nusd += nusd;
-    DP_TRY(dp_books_post(ctx, DP_REASON_CHAIN_FEE_PROTOCOL, dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD),
+    const struct dp_instance *network = dp__payout_network(p);
+    DP_TRY(dp_books_post(ctx, DP_REASON_CHAIN_FEE_PROTOCOL, dp_books_of(ctx, network, DP_ACCOUNT_TREASURY, DP_USD),
                          dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD), nusd));
   }
   return DP_OK;
@@ -193,7 +202,6 @@ static void count(struct dp_ctx *ctx, const struct waiting *w) {
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   struct waiting w = {.n = 0};
   if (!beat->settlement) return DP_OK;
-  w.free_nusd = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD));
   DP_TRY(gather(ctx, &w));
   if (ctx->now_ns > 0) DP_TRY(add_probe(ctx, beat, &w));
   sort(&w);

@@ -30,7 +30,7 @@ enum { STATE_TABLE };
 enum { VALUE_ISSUED, VALUE_BURNED };
 enum {
   METRIC_USD, METRIC_WAITING, METRIC_ISSUED, METRIC_USED, METRIC_OUTSTANDING, METRIC_BOUGHT, METRIC_BURNED, METRIC_FEE,
-  METRIC_VAULT, METRIC_PAID, METRIC_SHORTFALL, METRIC_NET_SUPPLY, METRIC_COLLATERAL, METRIC_HALTED
+  METRIC_VAULT, METRIC_PAID, METRIC_SHORTFALL, METRIC_NET_SUPPLY, METRIC_COLLATERAL, METRIC_HALTED, METRIC_UNUSED
 };
 
 static struct dp_credit_state *state_at(const struct dp_ctx *ctx, const struct dp_instance *credit) {
@@ -150,6 +150,12 @@ static dp_i128 outstanding(const struct dp_ctx *ctx, const struct shared *s) {
   return -dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_MINT, s->asset));
 }
 
+/* What is in the vault, as credits at the price. */
+static enum dp_status vault_worth(struct dp_ctx *ctx, const struct shared *s, dp_u128 price, dp_i128 *credits) {
+  const dp_i128 tokens = dp_books_balance(ctx, state_of(ctx)->vault_account);
+  return dp_credit_for_tokens(&s->unit, tokens, price, credits) ? DP_OK : too_large(ctx);
+}
+
 /* Whether credits may be issued now: x/bme's circuit breaker by the vault's value over the credits in being. */
 static enum dp_status breaker(struct dp_ctx *ctx, const struct shared *s, dp_u128 price, bool *issuing, int64_t *blocks) {
   struct dp_credit_state *state = state_of(ctx);
@@ -157,15 +163,24 @@ static enum dp_status breaker(struct dp_ctx *ctx, const struct shared *s, dp_u12
   dp_i128 worth, bps;
   *issuing = true;
   *blocks = dp_akash_bme_backoff_blocks(WARN_BPS);
-  state->collateral_ratio = 1;
   if (owed == 0) return DP_OK;
-  if (!dp_credit_for_tokens(&s->unit, dp_books_balance(ctx, state->vault_account), price, &worth) ||
-      !dp_i128_mul_div(worth, 10000, owed, DP_ROUND_DOWN, &bps))
-    return too_large(ctx);
-  state->collateral_ratio = dp_i128_to_double(worth) / dp_i128_to_double(owed);
+  DP_TRY(vault_worth(ctx, s, price, &worth));
+  if (!dp_i128_mul_div(worth, 10000, owed, DP_ROUND_DOWN, &bps)) return too_large(ctx);
   if (bps < WARN_BPS) *blocks = dp_akash_bme_backoff_blocks((int64_t)bps);
   *issuing = bps > HALT_BPS && ctx->now_ns >= state->next_issue_ns;
   if (bps <= HALT_BPS) state->halted_n++;
+  return DP_OK;
+}
+
+/* What backs the credits that stay in being until the next settlement. Between use and issue there are fewer, by the
+ * settlement's length over `hold`: the breaker sees those, a measure must not. */
+static enum dp_status note_collateral(struct dp_ctx *ctx, const struct shared *s, dp_u128 price) {
+  const dp_i128 owed = outstanding(ctx, s);
+  dp_i128 worth;
+  state_of(ctx)->collateral_ratio = 1;
+  if (owed == 0 || ((const struct dp_credit_config *)ctx->self->config)->kind != DP_CREDIT_VAULT) return DP_OK;
+  DP_TRY(vault_worth(ctx, s, price, &worth));
+  state_of(ctx)->collateral_ratio = dp_i128_to_double(worth) / dp_i128_to_double(owed);
   return DP_OK;
 }
 
@@ -235,7 +250,7 @@ static enum dp_status use(struct dp_ctx *ctx, const struct shared *s, dp_time si
 /* The part of the take that customers pay through the token goes to the exchange; while nothing is issued it waits. */
 static enum dp_status order(struct dp_ctx *ctx, const struct shared *s, bool issuing) {
   struct dp_credit_state *state = state_of(ctx);
-  const uint32_t treasury = dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD);
+  const uint32_t treasury = dp_books_of(ctx, s->network, DP_ACCOUNT_TREASURY, DP_USD);
   const dp_i128 take = dp_value_integer(ctx, s->network, s->take_value);
   if (ctx->now_ns <= s->starts_ns) state->take_before = take;
   const dp_i128 due = dp_token_part(take - state->take_before, s->credit_ppb) - state->set_aside;
@@ -263,6 +278,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   if (config->kind == DP_CREDIT_BURN) DP_TRY(burn(ctx, s, (dp_u128)price));
   else if (issuing) DP_TRY(back(ctx, s, (dp_u128)price, blocks));
   if (at_once) DP_TRY(use(ctx, s, beat->since_ns, (dp_u128)price));
+  DP_TRY(note_collateral(ctx, s, (dp_u128)price));
   DP_TRY(order(ctx, s, issuing));
   const struct dp_credit_state *state = state_of(ctx);
   dp_value_set(ctx, VALUE_ISSUED, state->issued, dp_books_units(dp_ctx_sim(ctx), s->asset, state->issued));
@@ -283,6 +299,11 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   const uint16_t token = s->token_asset;
   show(ctx, METRIC_USD, DP_USD, desk->spent_usd);
   show(ctx, METRIC_WAITING, DP_USD, dp_books_balance(ctx, state->usd_account));
+  dp_metric_set_global(ctx, METRIC_UNUSED,
+                       dp_books_units(dp_ctx_sim(ctx), DP_USD, dp_books_balance(ctx, state->usd_account)) +
+                           ((const struct dp_credit_config *)ctx->self->config)->credit_usd *
+                               dp_books_units(dp_ctx_sim(ctx), s->asset,
+                                              dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_HOLDERS, s->asset))));
   show(ctx, METRIC_ISSUED, s->asset, state->issued);
   show(ctx, METRIC_USED, s->asset, state->used);
   show(ctx, METRIC_OUTSTANDING, s->asset, outstanding(ctx, s));

@@ -42,7 +42,7 @@ struct dp_credit_state {
   dp_i128 shortfall;            /* tokens minted because the vault was empty */
   dp_time next_issue_ns;        /* VAULT: not before */
   int64_t halted_n;             /* settlements at which the breaker let nothing be issued */
-  double collateral_ratio;      /* VAULT: as the last settlement found it; 1 while there are no credits */
+  double collateral_ratio;      /* VAULT: as the last settlement left it; 1 while there are no credits */
   uint32_t usd_account, token_account, vault_account, pay_account;
   uint32_t desk, zero;
 };

@@ -24,7 +24,7 @@ enum {
   METRIC_OUTSIDE_USD, METRIC_INFLOW, METRIC_EMISSION_USD, METRIC_REVENUE_USD, METRIC_WINDOW_EMISSION,
   METRIC_WINDOW_REVENUE, METRIC_TENTH_TOKEN, METRIC_NET_SALES, METRIC_NET_FLOW, METRIC_CONDITIONAL, METRIC_NET_INFLOW,
   METRIC_NET_LIQUIDITY, METRIC_NET_TRADERS, METRIC_NET_RETAIL, METRIC_LIQUIDITY_OUT, METRIC_LIQUIDITY_SHARE,
-  METRIC_LIQUIDITY_RETURN, METRIC_IMPERMANENT_LOSS, METRIC_FEES
+  METRIC_LIQUIDITY_RETURN, METRIC_IMPERMANENT_LOSS, METRIC_FEES, METRIC_THIN_DAYS, METRIC_DAY_MOST
 };
 
 static struct dp_exchange_state *state_of(const struct dp_ctx *ctx) { return dp__exchange_state(ctx); }
@@ -48,7 +48,7 @@ static enum dp_status find_views(struct dp_ctx *ctx, struct dp__exchange *s) {
   }
   s->network = dp_token_network(s->token);
   if (!s->network) return DP_OK;
-  DP_TRY(dp_value_find(s->network, "spend_nusd", &s->spend_value, ctx->err));
+  DP_TRY(dp_value_find(s->network, "revenue_nusd", &s->revenue_value, ctx->err));
   return dp_value_find(s->network, "take_nusd", &s->take_value, ctx->err);
 }
 
@@ -79,7 +79,7 @@ static enum dp_status open_desks(struct dp_ctx *ctx, struct dp__exchange *s) {
   DP_TRY(dp_exchange_join(ctx, ctx->self, &d, &s->outside_desk));
   d = (struct dp_desk){.in_reason = DP_REASON_BUYBACK_IN, .out_reason = DP_REASON_BUYBACK_OUT,
                        .role = DP_DESK_TREASURY, .burns = 1,
-                       .usd_account = dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD),
+                       .usd_account = dp_books_of(ctx, s->network, DP_ACCOUNT_TREASURY, DP_USD),
                        .token_account = dp_books_own(ctx, DP_ACCOUNT_TREASURY, s->asset)};
   return dp_exchange_join(ctx, ctx->self, &d, &s->treasury_desk);
 }
@@ -120,35 +120,48 @@ static enum dp_status init_cell(struct dp_ctx *ctx) {
 
 /* ---- the cells' part of a settlement ---- */
 
-static const struct dp__fleet_view *fleet_of(const struct dp_ctx *ctx, const struct dp__exchange *s, uint32_t node) {
-  return &s->fleets[*(const uint16_t *)dp_view_at(ctx, &s->provider, node)];
+/** A walk over the hosts of a cell: what the exchange reads of them. */
+struct walk {
+  struct dp_books_run run;
+  struct dp_strip provider, rewarded, account;
+};
+
+static struct walk walk_of(const struct dp_ctx *ctx, const struct dp__exchange *s) {
+  return (struct walk){.provider = dp_view_strip(ctx, &s->provider),
+                       .rewarded = dp_view_strip(ctx, &s->rewarded),
+                       .account = dp_view_strip(ctx, &s->token_account)};
+}
+
+static inline const struct dp__fleet_view *fleet_of(const struct walk *w, const struct dp__exchange *s, uint32_t node) {
+  return &s->fleets[*(const uint16_t *)dp_strip_at(&w->provider, node)];
 }
 
 /** What this host offers now: its part of all that it has earned, less what it has offered before. */
-static enum dp_status offer(struct dp_books_run *run, const struct dp__exchange *s, uint32_t node, dp_i128 *sum) {
-  struct dp_ctx *ctx = run->ctx;
-  struct dp_order *order = DP_ROW(dp_own_table(ctx, ORDER_TABLE), struct dp_order, node);
-  const dp_i128 rewarded = *(const dp_i128 *)dp_view_at(ctx, &s->rewarded, node);
-  const struct dp__fleet_view *fleet = fleet_of(ctx, s, node);
+static enum dp_status offer(struct walk *w, const struct dp__exchange *s, uint32_t node, struct dp_order *order,
+                            dp_i128 *sum) {
+  const dp_i128 rewarded = *(const dp_i128 *)dp_strip_at(&w->rewarded, node);
+  const struct dp__fleet_view *fleet = fleet_of(w, s, node);
   if (rewarded == 0 || fleet->sell_ppb.type != DP_TYPE_I64) return DP_OK;
-  const dp_i128 wanted = dp_token_part(rewarded, *(const int64_t *)dp_view_at(ctx, &fleet->sell_ppb, node));
-  order->offered_now = wanted > order->offered ? wanted - order->offered : 0;
-  order->offered += order->offered_now;
-  *sum += order->offered_now;
-  return dp_books_run_add(run, *(const uint32_t *)dp_view_at(ctx, &s->token_account, node), order->offered_now);
+  const dp_i128 wanted = dp_token_part(rewarded, *(const int64_t *)dp_view_at(w->run.ctx, &fleet->sell_ppb, node));
+  const dp_i128 now = wanted > order->offered ? wanted - order->offered : 0;
+  order->offered_now = now;
+  order->offered += now;
+  *sum += now;
+  return dp_books_run_add(&w->run, *(const uint32_t *)dp_strip_at(&w->account, node), now);
 }
 
 static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   const struct dp_table *orders = dp_own_table(ctx, ORDER_TABLE);
   const struct dp__exchange *s = ctx->self->shared;
-  struct dp_books_run run;
+  const uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset);
+  struct walk w = walk_of(ctx, s);
   dp_i128 sum = 0;
   if (!beat->settlement) return DP_OK;
   DP_TRY(dp_flow_add(ctx, ctx->self, FLOW_TAKEN, claim_of(ctx)->taken_nusd));
-  DP_TRY(dp_books_run_begin(ctx, DP_REASON_SALE_OUT, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset), false, &run));
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_SALE_OUT, bridge, false, &w.run));
   for (uint32_t i = dp_table_next(orders, 0); i != DP_NO_ROW; i = dp_table_next(orders, i + 1))
-    DP_TRY(offer(&run, s, i, &sum));
-  DP_TRY(dp_books_run_end(&run));
+    DP_TRY(offer(&w, s, i, DP_ROW(orders, struct dp_order, i), &sum));
+  DP_TRY(dp_books_run_end(&w.run));
   return dp_flow_add(ctx, ctx->self, FLOW_OFFERED, sum);
 }
 
@@ -160,19 +173,20 @@ static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   const dp_i128 proceeds = dp_value_integer(ctx, ctx->self, VALUE_PROCEEDS);
   claim_of(ctx)->taken_nusd = 0;
   if (offered == 0) return DP_OK;
-  struct dp_books_run run;
-  DP_TRY(dp_books_run_begin(ctx, DP_REASON_PROCEEDS_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD), true, &run));
-  dp_i128 before = 0, usd = 0; /* of the host before: most offer as much */
+  const uint32_t bridge = dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD);
+  struct walk w = walk_of(ctx, s);
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_PROCEEDS_IN, bridge, true, &w.run));
+  dp_i128 taken = 0, before = 0, usd = 0; /* the last two of the host before: most offer as much */
   for (uint32_t i = dp_table_next(orders, 0); i != DP_NO_ROW; i = dp_table_next(orders, i + 1)) {
     struct dp_order *order = DP_ROW(orders, struct dp_order, i);
     if (order->offered_now == 0) continue;
     if (order->offered_now != before) usd = dp_token_share_of(proceeds, before = order->offered_now, offered);
     order->offered_now = 0;
-    claim_of(ctx)->taken_nusd += usd;
-    const uint32_t wallet = *(const uint32_t *)dp_view_at(ctx, &fleet_of(ctx, s, i)->usd_account, i);
-    DP_TRY(dp_books_run_add(&run, wallet, usd));
+    taken += usd;
+    DP_TRY(dp_books_run_add(&w.run, *(const uint32_t *)dp_view_at(ctx, &fleet_of(&w, s, i)->usd_account, i), usd));
   }
-  return dp_books_run_end(&run);
+  claim_of(ctx)->taken_nusd = taken;
+  return dp_books_run_end(&w.run);
 }
 
 /* ---- the replicated part ---- */
@@ -226,7 +240,7 @@ static enum dp_status order_outside(struct dp_ctx *ctx, const struct dp__exchang
 static enum dp_status order_buyback(struct dp_ctx *ctx, const struct dp__exchange *s) {
   if (!s->network) return DP_OK;
   const dp_i128 take = dp_value_integer(ctx, s->network, s->take_value);
-  const dp_i128 cash = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD));
+  const dp_i128 cash = dp_books_balance(ctx, dp_books_of(ctx, s->network, DP_ACCOUNT_TREASURY, DP_USD));
   const dp_i128 due = dp_token_part(take, s->buyback_ppb) -
                       dp_exchange_desk(ctx, ctx->self, s->treasury_desk)->spent_usd;
   return dp_exchange_order(ctx, ctx->self, s->treasury_desk, due < cash ? due : cash, 0);
@@ -254,7 +268,7 @@ static enum dp_status trade(struct dp_ctx *ctx, const struct dp__exchange *s, dp
 static enum dp_status value_emission(struct dp_ctx *ctx, const struct dp__exchange *s) {
   struct dp_exchange_state *state = state_of(ctx);
   const dp_i128 minted = dp_token_state_of(ctx, s->token)->minted;
-  dp_i128 revenue = s->network ? dp_value_integer(ctx, s->network, s->spend_value) : 0;
+  dp_i128 revenue = s->network ? dp_value_integer(ctx, s->network, s->revenue_value) : 0;
   if (!dp__pool_value(ctx, s, minted - state->emission_seen, &state->window_emission_nusd))
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.exchange: the value of the emission overflows 127 bits");
   state->emission_seen = minted;
@@ -275,6 +289,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   DP_TRY(order_buyback(ctx, s));
   DP_TRY(trade(ctx, s, host_token));
   const double price = state_of(ctx)->price_usd = dp__pool_price_usd(ctx, s);
+  dp__thin_look(ctx, s);
   DP_TRY(value_emission(ctx, s));
   dp_value_set(ctx, VALUE_OFFERED, host_token, dp_books_units(dp_ctx_sim(ctx), s->asset, host_token));
   dp_i128 proceeds = state_of(ctx)->pending_usd;
@@ -304,6 +319,8 @@ static void show_depth(struct dp_ctx *ctx, const struct dp__exchange *s, dp_i128
   dp_metric_set_global(ctx, METRIC_TENTH_TOKEN, depth.tenth_token);
   dp_metric_set_global(ctx, METRIC_NET_SALES, net);
   dp_metric_set_global(ctx, METRIC_NET_FLOW, fabs(net) * price);
+  dp_metric_set_global(ctx, METRIC_THIN_DAYS, (double)state_of(ctx)->thin_day_n);
+  dp_metric_set_global(ctx, METRIC_DAY_MOST, state_of(ctx)->day_most_ratio);
 }
 
 /** USD that entered the token's market from outside less what was taken out of it, by who did. */
@@ -343,13 +360,11 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   const struct dp_exchange_state *state = state_of(ctx);
   const struct dp__exchange *s = ctx->self->shared;
   struct dp__role_sum of[DP_DESK_ROLE_N];
-  dp_i128 net = state->host_token;
   dp__desks_sums(ctx, of);
-  for (unsigned role = 0; role < DP_DESK_ROLE_N; role++) net += of[role].sold_token - of[role].bought_token;
   dp_metric_set_global(ctx, METRIC_PRICE, state->price_usd);
   dp_metric_set_global(ctx, METRIC_PRICE_CHANGE, state->price_usd / s->first_price_usd - 1);
   dp_metric_set_global(ctx, METRIC_CONDITIONAL, config->kind == DP_EXCHANGE_CONDITIONAL);
-  show_depth(ctx, s, net);
+  show_depth(ctx, s, dp__net_sold(ctx));
   show_inflow(ctx, of);
   show_liquidity(ctx, s);
   show_token(ctx, METRIC_HOST_TOKEN, state->host_token);

@@ -138,6 +138,10 @@ struct dp_exchange_state {
   dp_i128 emission_nusd;               /* emission, each settlement's at the price that the settlement left */
   dp_i128 revenue_nusd;                /* outside money paid for delivered work in the token's network */
   dp_i128 window_emission_nusd, window_revenue_nusd; /* of the last settlement */
+  dp_i128 day_net_token;               /* sold less bought up to the last look at a day's trade */
+  dp_time day_ns;                      /* its time */
+  int64_t thin_day_n;                  /* days on which it was above DP_THIN_RATIO of the depth */
+  double day_most_ratio;               /* the largest */
   double price_usd;                    /* that the last settlement left */
   uint64_t root_x96[3];                /* CONCENTRATED: root of the price, Q64.96, lowest word first */
   uint32_t token_account, usd_account; /* the pool's */

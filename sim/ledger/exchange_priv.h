@@ -22,7 +22,7 @@ struct dp__exchange {
   uint16_t asset;
   int64_t fee_ppm, buyback_ppb;
   dp_i128 outside_nusd_per_day;
-  unsigned spend_value, take_value;       /* of the network */
+  unsigned revenue_value, take_value;     /* of the network */
   struct dp_view rewarded, token_account; /* ledger.token share */
   struct dp_view provider;                /* hardware.node node */
   struct dp__fleet_view *fleets;          /* [instance_n] by fleet */
@@ -86,6 +86,17 @@ enum dp_status dp__liquidity_leave(struct dp_ctx *ctx, const struct dp__exchange
 
 /** Value of a share of the pool, fees included, over that of having kept what it was made of, less 1; NaN for a path. */
 double dp__liquidity_return(const struct dp_ctx *ctx, const struct dp__exchange *s);
+
+/* ---- days on which the pool is thin (exchange_thin.c) ---- */
+
+#define DP_THIN_RATIO 0.05 /* a day's net trade over depth above which the price follows single days */
+
+/** clear, after the trades: once a day (a settlement, when that is longer) sets what was sold less bought since, a day,
+ *  against the depth. */
+void dp__thin_look(const struct dp_ctx *ctx, const struct dp__exchange *s);
+
+/** Tokens sold less bought by all since the start. */
+dp_i128 dp__net_sold(const struct dp_ctx *ctx);
 
 /* ---- desks (exchange_desk.c) ---- */
 

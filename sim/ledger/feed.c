@@ -238,16 +238,18 @@ static const struct dp_value values[] = {
 };
 
 #define GLOBAL(metric, text, unit, doc) [metric] = {text, DP_METRIC_GLOBAL, unit, 1, NULL, false, doc}
+#define AMOUNT(metric, text, unit, doc) [metric] = {text, DP_METRIC_AMOUNT, unit, 1, NULL, false, doc}
 static const struct dp_metric metrics[] = {
     GLOBAL(METRIC_PRICE, "price", "usd", "published price of a token"),
     GLOBAL(METRIC_ERROR, "error", "1", "size of its distance from the exchange's price, over that"),
     GLOBAL(METRIC_AGE, "age", "s", "time since it moved last"),
-    GLOBAL(METRIC_UPDATES, "updates", "1", "how often it has moved"),
+    AMOUNT(METRIC_UPDATES, "updates", "1", "how often it has moved"),
     GLOBAL(METRIC_CAPITAL, "manipulation_capital", "usd",
            "money at hand that moves it by manipulate_ratio within one settlement"),
     GLOBAL(METRIC_COST, "manipulation_cost", "usd", "what of that is lost when others trade the price back, without fees"),
 };
 #undef GLOBAL
+#undef AMOUNT
 
 static const struct dp_kpi kpis[] = {
     {"feed.price_usd", DP_KPI_TOTAL, "price", NULL, "usd", 0, "price that the feed publishes at the end"},

@@ -24,7 +24,7 @@ struct due_cell {
 
 struct shared {
   const struct dp_instance *network, *move_to;
-  unsigned spend_value, take_value;
+  unsigned earned_value;
   struct dp_view provider, *wallets; /* [instance_n] provider.fleet host usd_account */
 };
 
@@ -73,8 +73,7 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   sim->instances[ctx->self->index].shared = s;
   s->network = dp_sim_instance(sim, c->network.instance);
   DP_TRY(only_one(ctx, s));
-  DP_TRY(dp_value_find(s->network, "spend_nusd", &s->spend_value, ctx->err));
-  DP_TRY(dp_value_find(s->network, "take_nusd", &s->take_value, ctx->err));
+  DP_TRY(dp_value_find(s->network, "earned_nusd", &s->earned_value, ctx->err));
   DP_TRY(dp_view_find(dp_sim_first(sim, "hardware.node"), "node", "provider", &s->provider, ctx->err));
   s->wallets = calloc(sim->instance_n, sizeof *s->wallets);
   if (!s->wallets) return dp_fail_nomem(ctx->err, "a payout");
@@ -215,6 +214,10 @@ static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat)
 
 /* ---- the replicated part: called by the chain ---- */
 
+const struct dp_instance *dp__payout_network(const struct dp_instance *payout) {
+  return ((const struct shared *)payout->shared)->network;
+}
+
 enum dp_status dp__payout_charge(struct dp_ctx *ctx, const struct dp_instance *payout, dp_i128 fee, dp_i128 *nusd) {
   const struct dp_payout_row *row = dp_payout_row_of(ctx, payout);
   const struct dp_chain_config *c = dp_sim_instance(dp_ctx_sim(ctx), row->chain)->config;
@@ -288,7 +291,7 @@ static enum dp_status move(struct dp_ctx *ctx) {
   const bool due = c->move_d > 0 && (double)ctx->now_ns >= c->move_d * (double)DP_DAY;
   const bool high = fees_say_move(ctx);
   if (!shared_of(ctx)->move_to || row->moved || row->phase != DP_PAYOUT_IDLE || !(due || high)) return DP_OK;
-  const uint32_t treasury = dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD);
+  const uint32_t treasury = dp_books_of(ctx, shared_of(ctx)->network, DP_ACCOUNT_TREASURY, DP_USD);
   const dp_i128 cost = llround(c->move_usd * 1e9);
   if (dp_books_balance(ctx, treasury) < cost) {
     row->now_short_n++;
@@ -367,8 +370,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
 
 static dp_i128 owed(const struct dp_ctx *ctx) {
   const struct shared *s = shared_of(ctx);
-  return dp_value_integer(ctx, s->network, s->spend_value) - dp_value_integer(ctx, s->network, s->take_value) -
-         row_of(ctx)->paid_nusd - row_of(ctx)->left_nusd;
+  return dp_value_integer(ctx, s->network, s->earned_value) - row_of(ctx)->paid_nusd - row_of(ctx)->left_nusd;
 }
 
 static enum dp_status sample_replicated(struct dp_ctx *ctx) {

@@ -58,6 +58,9 @@ struct dp_payout_row *dp_payout_row_of(const struct dp_ctx *ctx, const struct dp
 /** chain's clear: a batch that was marked at the last settlement becomes transactions of the chain in ctx. */
 enum dp_status dp__payout_begin(struct dp_ctx *ctx, const struct dp_instance *payout);
 
+/** The network whose hosts it pays, and whose treasury. */
+const struct dp_instance *dp__payout_network(const struct dp_instance *payout);
+
 /** chain's clear: nano-USD for `fee` base units at the price at which the batch was sent. */
 enum dp_status dp__payout_charge(struct dp_ctx *ctx, const struct dp_instance *payout, dp_i128 fee, dp_i128 *nusd);
 

@@ -130,7 +130,7 @@ static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat)
   if (!state->started) state->mean_usd = price;
   state->started = 1;
   if (!(days > 0)) return DP_OK;
-  state->mean_usd += (price - state->mean_usd) * (days / (c->horizon_d + days));
+  state->mean_usd = dp_trader_mean(state->mean_usd, price, days, c->horizon_d);
   const dp_i128 tokens = leave(ctx, s, price, days);
   DP_TRY(come(ctx, s, state, price, days, &usd));
   if (usd > 0) DP_TRY(open_cohort(ctx, state));
@@ -314,10 +314,11 @@ static const struct dp_table_decl tables[] = {
 };
 
 #define GLOBAL(metric, text, unit, doc) [metric] = {text, DP_METRIC_GLOBAL, unit, 1, NULL, false, doc}
+#define AMOUNT(metric, text, unit, doc) [metric] = {text, DP_METRIC_AMOUNT, unit, 1, NULL, false, doc}
 static const struct dp_metric metrics[] = {
-    GLOBAL(METRIC_CAME, "entered", "usd", "spent on tokens since the start"),
-    GLOBAL(METRIC_LEFT, "cashed", "usd", "what sales brought since the start"),
-    GLOBAL(METRIC_HELD, "held", "usd", "what is held, at the price"),
+    AMOUNT(METRIC_CAME, "entered", "usd", "spent on tokens since the start"),
+    AMOUNT(METRIC_LEFT, "cashed", "usd", "what sales brought since the start"),
+    AMOUNT(METRIC_HELD, "held", "usd", "what is held, at the price"),
     GLOBAL(METRIC_COHORTS, "cohorts", "1", "cohorts that came"),
     GLOBAL(METRIC_MEAN, "return_mean", "1", "return of all who ever came, by USD"),
     GLOBAL(METRIC_P5, "return_p5", "1", "5 % of the USD that came did no better"),
@@ -326,6 +327,7 @@ static const struct dp_metric metrics[] = {
     GLOBAL(METRIC_IN_PROFIT, "in_profit", "1", "part of the USD that came that is worth more, or was sold for more"),
 };
 #undef GLOBAL
+#undef AMOUNT
 
 static const struct dp_kpi kpis[] = {
     {"retail.entered_usd", DP_KPI_TOTAL, "entered", NULL, "usd", 0, "spent on tokens by the crowd"},

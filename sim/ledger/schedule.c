@@ -24,9 +24,10 @@ bool dp_token_schedule(dp_i128 rate_base_per_day, dp_time t_ns, dp_i128 *out) {
 int64_t dp_token_ppb(double ratio) { return llround(ratio * 1e9); }
 
 dp_i128 dp_token_part(dp_i128 amount, int64_t ppb) {
-  const int64_t whole = 1000000000;
-  if (amount < 0 || amount > INT64_MAX || ppb < 0 || ppb > whole) return dp_token_share_of(amount, ppb, whole);
-  return (int64_t)amount / whole * ppb + (int64_t)amount % whole * ppb / whole; /* the same, in 64 bits */
+  const uint64_t whole = 1000000000, part = (uint64_t)ppb;
+  if ((dp_u128)amount >> 64 || part > whole) return dp_token_share_of(amount, ppb, (dp_i128)whole); /* or negative */
+  const uint64_t units = (uint64_t)amount; /* the same, in 64 bits */
+  return units / whole * part + units % whole * part / whole;
 }
 
 dp_i128 dp_token_share_of(dp_i128 whole, dp_i128 part, dp_i128 all) {

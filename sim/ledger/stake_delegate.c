@@ -59,7 +59,7 @@ static void look(const struct dp_ctx *ctx, struct dp_stake_state *state, double 
   state->rewards_seen = state->rewards;
   if (state->delegated <= 0) return;
   const double y = dp_i128_to_double(now) / dp_i128_to_double(state->delegated) * 365 / days;
-  state->yield += (y - state->yield) * (days / (config->respond_d + days));
+  state->yield += (y - state->yield) * -expm1(-days / config->respond_d);
 }
 
 /* What they may bond: not what they have just offered. */
@@ -74,7 +74,7 @@ static enum dp_status follow(struct dp_ctx *ctx, const struct dp__stake *s, stru
   const dp_i128 liquid = free_tokens(ctx, s, state);
   const double all = dp_i128_to_double(liquid + state->delegated + state->unbonding);
   const double wish = dp_stake_wish(state->yield, config->half_yield_ratio) * all;
-  const double change = (wish - dp_i128_to_double(state->delegated)) * (days / (config->respond_d + days));
+  const double change = (wish - dp_i128_to_double(state->delegated)) * -expm1(-days / config->respond_d);
   dp_i128 amount;
   if (!dp_i128_from_double(fabs(change), &amount))
     return dp_fail(ctx->err, DP_INVARIANT, "ledger.stake: what delegators want overflows 127 bits");

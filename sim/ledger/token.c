@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "books/books.h"
 #include "ledger/credit.h"
 #include "ledger/exchange.h"
@@ -98,6 +99,17 @@ static void find_others(struct dp_ctx *ctx, struct dp__token_shared *s) {
   s->bond = dp_stake_of(dp_ctx_sim(ctx), ctx->self);
 }
 
+/** Where hosts say that they are leaving: they get what is held of them. */
+static enum dp_status find_leavers(struct dp_ctx *ctx, const struct dp_instance *hardware, struct dp__token_shared *s) {
+  const struct dp_sim *sim = dp_ctx_sim(ctx);
+  DP_TRY(dp_view_find(hardware, "node", "provider", &s->provider, ctx->err));
+  s->left = dp_zeros(sim->instance_n, sizeof *s->left);
+  if (!s->left) return dp_fail_nomem(ctx->err, "a token");
+  for (const struct dp_instance *i = dp_sim_first(sim, "provider.fleet"); i; i = dp_sim_next(i))
+    if (dp_reward_sees(i, "host", "left_ns")) DP_TRY(dp_view_find(i, "host", "left_ns", &s->left[i->index], ctx->err));
+  return DP_OK;
+}
+
 /** What the reward rule looks at. */
 static enum dp_status find_rule(struct dp_ctx *ctx, struct dp__token_shared *s) {
   const struct dp_token_config *config = ctx->self->config;
@@ -107,6 +119,8 @@ static enum dp_status find_rule(struct dp_ctx *ctx, struct dp__token_shared *s) 
   if (s->reward.ppb[DP_UNIT_STAKE] && !s->bond)
     return dp_fail(ctx->err, DP_SCENARIO, "ledger.token: %s is rewarded by stake, and nobody bonds it (add a depin.stake "
                    "to stakes)", ctx->self->name);
+  if (s->reward.hold_step_n > 0) DP_TRY(dp_view_find(hardware, "node", "joined_ns", &s->joined, ctx->err));
+  if (s->reward.hold_ppb > 0 && !s->reward.forfeit) DP_TRY(find_leavers(ctx, hardware, s));
   if (s->reward.ppb[DP_UNIT_UPTIME] == 0) return DP_OK;
   DP_TRY(dp_view_find(hardware, "node", "up", &s->up, ctx->err));
   DP_TRY(dp_view_find(hardware, "node", "up_ns", &s->up_ns, ctx->err));
@@ -152,6 +166,7 @@ static void release(void *p) {
   struct dp__token_shared *s = p;
   dp_mint_rule_free(&s->mint);
   dp_allocation_free(&s->allocation);
+  free(s->left);
   free(s);
 }
 

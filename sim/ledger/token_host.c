@@ -37,9 +37,8 @@ static enum dp_status count_presence(struct dp_ctx *ctx, const struct dp__token_
   return DP_OK;
 }
 
-static enum dp_status count_host(struct dp_ctx *ctx, const struct dp__token_shared *s, uint32_t i,
-                                 struct dp__token_units *sum) {
-  struct dp_token_share *share = DP_ROW(dp_own_table(ctx, SHARE_TABLE), struct dp_token_share, i);
+static inline enum dp_status count_host(struct dp_ctx *ctx, const struct dp__token_shared *s, uint32_t i,
+                                        struct dp_token_share *share, struct dp__token_units *sum) {
   const int64_t work = s->network ? *(const int64_t *)dp_view_at(ctx, &s->work, i) : 0;
   const bool counts = !s->bond || dp_stake_eligible(ctx, s->bond, i);
   if (work < share->work_seen_tok)
@@ -47,7 +46,8 @@ static enum dp_status count_host(struct dp_ctx *ctx, const struct dp__token_shar
                    (unsigned long long)dp_table_entity(dp_own_table(ctx, SHARE_TABLE), i));
   if (counts) share->work_tok += work - share->work_seen_tok;
   share->work_seen_tok = work;
-  DP_TRY(count_presence(ctx, s, share, i, counts));
+  if (s->reward.ppb[DP_UNIT_STAKE] | s->reward.ppb[DP_UNIT_UPTIME])
+    DP_TRY(count_presence(ctx, s, share, i, counts));
   sum->of[DP_UNIT_WORK] += share->work_tok;
   sum->of[DP_UNIT_STAKE] += share->stake_units;
   sum->of[DP_UNIT_UPTIME] += share->uptime_ms;
@@ -65,7 +65,7 @@ enum dp_status dp__token_collect(struct dp_ctx *ctx, const struct dp_beat_info *
   DP_TRY(dp_flow_add(ctx, ctx->self, FLOW_FORFEITED, claim->forfeited));
   claim->forfeited = 0;
   for (uint32_t i = dp_table_next(shares, 0); i != DP_NO_ROW; i = dp_table_next(shares, i + 1))
-    DP_TRY(count_host(ctx, s, i, &sum));
+    DP_TRY(count_host(ctx, s, i, DP_ROW(shares, struct dp_token_share, i), &sum));
   for (unsigned k = 0; k < DP_REWARD_UNIT_N; k++) DP_TRY(dp_flow_add(ctx, ctx->self, FLOW_WORK + k, sum.of[k]));
   return DP_OK;
 }
@@ -80,29 +80,44 @@ static enum dp_status find_wallet(struct dp_ctx *ctx, const struct dp__token_sha
                        &share->account);
 }
 
+/** The clock that holding goes by: the host's age, or the time. */
+static dp_time hold_clock(const struct dp_ctx *ctx, const struct dp__token_shared *s, uint32_t row) {
+  return ctx->now_ns - (s->reward.hold_step_n > 0 ? *(const int64_t *)dp_view_at(ctx, &s->joined, row) : 0);
+}
+
 static struct dp_held *held_at(const struct dp_ctx *ctx, const struct dp_token_share *share) {
   return DP_ROW(dp_own_table(ctx, HELD_TABLE), struct dp_held, share->held - 1);
 }
 
 /** A part of a reward that waits on the bridge is held back. */
 static enum dp_status hold(struct dp_ctx *ctx, const struct dp__token_shared *s, struct dp_token_share *share,
-                           dp_i128 amount) {
+                           dp_time clock_ns, dp_i128 amount) {
   uint32_t row;
   if (amount == 0) return DP_OK;
   if (!share->held) {
     DP_TRY(dp_table_add(dp_own_table(ctx, HELD_TABLE), &row, ctx->err));
     share->held = row + 1;
   }
-  dp_held_add(&s->reward, held_at(ctx, share), ctx->now_ns, amount);
+  dp_held_add(&s->reward, held_at(ctx, share), clock_ns, amount);
   dp__token_claim_of(ctx)->held += amount;
   return dp_books_post(ctx, DP_REASON_REWARD_HELD, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset),
                        dp__token_claim_of(ctx)->account, amount);
 }
 
+/** Whether a host is on its way out, and what is held is its own. */
+static bool goes(const struct dp_ctx *ctx, const struct dp__token_shared *s, uint32_t row) {
+  if (!s->left) return false;
+  const struct dp_view *left = &s->left[*(const uint16_t *)dp_view_at(ctx, &s->provider, row)];
+  return left->type == DP_TYPE_I64 && *(const int64_t *)dp_view_at(ctx, left, row) > 0;
+}
+
 static enum dp_status release_held(struct dp_ctx *ctx, const struct dp__token_shared *s, struct dp_token_share *share,
                                    uint32_t row) {
   if (!share->held) return DP_OK;
-  const dp_i128 due = dp_held_release(&s->reward, held_at(ctx, share), ctx->now_ns);
+  struct dp_held *held = held_at(ctx, share);
+  const bool all = goes(ctx, s, row);
+  const dp_i128 due = all ? dp_held_sum(held) : dp_held_release(&s->reward, held, hold_clock(ctx, s, row));
+  if (all) *held = (struct dp_held){0};
   if (due == 0) return DP_OK;
   DP_TRY(find_wallet(ctx, s, share, row));
   dp__token_claim_of(ctx)->held -= due;
@@ -118,9 +133,11 @@ static enum dp_status reward(struct dp_books_run *run, const struct dp__token_sh
   if (amount == 0) return DP_OK;
   dp__token_claim_of(ctx)->rewarded += amount;
   if (s->bond) DP_TRY(dp_stake_keep(ctx, s->bond, row, amount, &bonded));
-  const dp_i128 held = s->reward.hold_ppb ? dp_token_part(amount - bonded, s->reward.hold_ppb) : 0;
+  const dp_time clock = s->reward.hold_ppb ? hold_clock(ctx, s, row) : 0;
+  const bool holds = s->reward.hold_ppb && !goes(ctx, s, row);
+  const dp_i128 held = holds ? dp_token_part(amount - bonded, dp_reward_hold_ppb(&s->reward, clock)) : 0;
   const dp_i128 paid = amount - bonded - held;
-  DP_TRY(hold(ctx, s, share, held));
+  DP_TRY(hold(ctx, s, share, clock, held));
   if (paid == 0) return DP_OK;
   DP_TRY(find_wallet(ctx, s, share, row));
   share->rewarded += paid;
@@ -158,7 +175,7 @@ enum dp_status dp__token_apply(struct dp_ctx *ctx, const struct dp_beat_info *be
   const struct shares all = published(ctx);
   dp__token_claim_of(ctx)->rewarded = 0;
   if (ctx->now_ns < s->reward.points_ns) return DP_OK;
-  struct dp_token_share before = {0}; /* most hosts are like the one before */
+  int64_t work = 0, stake = 0, uptime = 0; /* of the host before: most are like it */
   dp_i128 amount = 0;
   struct dp_books_run run;
   DP_TRY(dp_books_run_begin(ctx, DP_REASON_REWARD_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, s->asset), true, &run));
@@ -166,17 +183,16 @@ enum dp_status dp__token_apply(struct dp_ctx *ctx, const struct dp_beat_info *be
     struct dp_token_share *share = DP_ROW(rows, struct dp_token_share, i);
     DP_TRY(release_held(ctx, s, share, i));
     if ((share->work_tok | share->stake_units | share->uptime_ms) == 0) continue;
-    if (share->work_tok != before.work_tok || share->stake_units != before.stake_units ||
-        share->uptime_ms != before.uptime_ms)
+    if (share->work_tok != work || share->stake_units != stake || share->uptime_ms != uptime)
       amount = reward_of(&all, share);
-    before = *share;
+    work = share->work_tok, stake = share->stake_units, uptime = share->uptime_ms;
     DP_TRY(reward(&run, s, share, i, amount));
     share->work_tok = share->stake_units = share->uptime_ms = 0;
   }
   return dp_books_run_end(&run);
 }
 
-/** A host leaves: what is held of it goes where the rule says. */
+/** A host is gone. What was still held of it, for it did not leave by itself, goes where the rule says. */
 enum dp_status dp__token_handle(struct dp_ctx *ctx, const struct dp_event *event) {
   const struct dp__token_shared *s = ctx->self->shared;
   const uint32_t row = dp_table_find(dp_own_table(ctx, SHARE_TABLE), event->dest);

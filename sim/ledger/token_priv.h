@@ -16,6 +16,9 @@ struct dp__token_shared {
   unsigned stake_value, power_value;
   const struct dp_instance *bond;    /* ledger.stake of this token; NULL: none */
   struct dp_reward_rule reward;
+  struct dp_view joined; /* hardware.node node; only where rewards are held by age */
+  struct dp_view provider; /* hardware.node node; only where rewards are held and not forfeited … */
+  struct dp_view *left;    /* … [instance_n] of a fleet: host left_ns; NULL: not asked for */
   struct dp_view up, up_ns, up_since, quality; /* hardware.node node; the market's record of a host */
   bool has_quality;
   dp_time ends_ns; /* of the emission */

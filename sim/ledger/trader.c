@@ -28,16 +28,15 @@ static struct dp_trader_state *state_of(const struct dp_ctx *ctx, const struct d
 }
 
 double dp_trader_part(double conviction, double days, double horizon_d) {
-  const double done = conviction * days / horizon_d;
-  return done / (1 + fabs(done));
+  return copysign(-expm1(-fabs(conviction) * days / horizon_d), conviction);
 }
 
 /* ---- what it believes ---- */
 
 static double clamp(double x) { return fmin(fmax(x, -1), 1); }
 
-static double mean_step(double mean, double seen, double days, double horizon_d) {
-  return mean + (seen - mean) * (days / (horizon_d + days));
+double dp_trader_mean(double mean, double seen, double days, double horizon_d) {
+  return mean + (seen - mean) * -expm1(-days / horizon_d);
 }
 
 /* Σ of a standard normal of each day, by the part of it that lies in (now − days, now]: luck that does not know how long
@@ -79,12 +78,12 @@ static double decide(struct dp_ctx *ctx, const struct shared *s, struct dp_trade
 /* What has become known since the last decision. */
 static void look(struct dp_ctx *ctx, const struct shared *s, struct dp_trader_state *state, double price, double days) {
   const struct dp_trader_config *c = ctx->self->config;
-  state->mean_usd = mean_step(state->mean_usd, price, days, c->horizon_d);
+  state->mean_usd = dp_trader_mean(state->mean_usd, price, days, c->horizon_d);
   if (!s->network) return;
   const dp_i128 take = dp_value_integer(ctx, s->network, s->take_value);
   const double flow = dp_books_units(dp_ctx_sim(ctx), DP_USD, take - state->take_seen) / days;
   state->take_seen = take;
-  state->take_per_day_usd = mean_step(state->take_per_day_usd, flow, days, c->horizon_d);
+  state->take_per_day_usd = dp_trader_mean(state->take_per_day_usd, flow, days, c->horizon_d);
 }
 
 /* ---- its money ---- */
@@ -205,10 +204,10 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
 /* ---- measures ---- */
 
 /* Wealth now and what it was made of, both in USD, the tokens that were brought at the first price. */
-static double gain_of(const struct dp_ctx *ctx, const struct dp_instance *trader, double *brought) {
+static double gain_of(const struct dp_ctx *ctx, double *brought) {
   const struct dp_sim *sim = dp_ctx_sim(ctx);
-  const struct shared *s = trader->shared;
-  const struct dp_trader_state *state = state_of(ctx, trader);
+  const struct shared *s = ctx->self->shared;
+  const struct dp_trader_state *state = state_of(ctx, ctx->self);
   const double price = dp_exchange_price_usd(ctx, s->exchange);
   *brought = dp_books_units(sim, DP_USD, state->brought_usd) +
              dp_books_units(sim, s->asset, state->brought_token) * state->first_price_usd;
@@ -216,23 +215,14 @@ static double gain_of(const struct dp_ctx *ctx, const struct dp_instance *trader
          dp_books_units(sim, s->asset, dp_books_balance(ctx, state->token_account)) * price - *brought;
 }
 
-/* The KPIs are of all traders: the last instance's are shown, so each sums them up. */
-static void show_all(struct dp_ctx *ctx) {
-  double brought = 0, gain = 0;
-  dp_i128 spent = 0, earned = 0;
-  for (const struct dp_instance *i = dp_sim_first(dp_ctx_sim(ctx), "ledger.trader"); i; i = dp_sim_next(i)) {
-    const struct dp_desk *desk = dp_exchange_desk(ctx, ((const struct shared *)i->shared)->exchange,
-                                                  state_of(ctx, i)->desk);
-    double own;
-    gain += gain_of(ctx, i, &own);
-    brought += own;
-    spent += desk->spent_usd;
-    earned += desk->earned_usd;
-  }
+static void show_gain(struct dp_ctx *ctx) {
+  const struct shared *s = ctx->self->shared;
+  const struct dp_desk *desk = dp_exchange_desk(ctx, s->exchange, state_of(ctx, ctx->self)->desk);
+  double brought;
+  dp_metric_set_global(ctx, METRIC_GAIN, gain_of(ctx, &brought));
   dp_metric_set_global(ctx, METRIC_BROUGHT, brought);
-  dp_metric_set_global(ctx, METRIC_GAIN, gain);
-  dp_metric_set_global(ctx, METRIC_SPENT, dp_books_units(dp_ctx_sim(ctx), DP_USD, spent));
-  dp_metric_set_global(ctx, METRIC_EARNED, dp_books_units(dp_ctx_sim(ctx), DP_USD, earned));
+  dp_metric_set_global(ctx, METRIC_SPENT, dp_books_units(dp_ctx_sim(ctx), DP_USD, desk->spent_usd));
+  dp_metric_set_global(ctx, METRIC_EARNED, dp_books_units(dp_ctx_sim(ctx), DP_USD, desk->earned_usd));
 }
 
 static enum dp_status sample_replicated(struct dp_ctx *ctx) {
@@ -242,7 +232,7 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   dp_metric_set_global(ctx, METRIC_USD, dp_books_units(sim, DP_USD, dp_books_balance(ctx, state->usd_account)));
   dp_metric_set_global(ctx, METRIC_TOKEN, dp_books_units(sim, s->asset, dp_books_balance(ctx, state->token_account)));
   dp_metric_set_global(ctx, METRIC_SIGNAL, state->signal);
-  show_all(ctx);
+  show_gain(ctx);
   return DP_OK;
 }
 
@@ -327,23 +317,25 @@ static const struct dp_value values[] = {
 };
 
 #define GLOBAL(metric, text, unit, hidden, doc) [metric] = {text, DP_METRIC_GLOBAL, unit, 1, NULL, hidden, doc}
+#define AMOUNT(metric, text, unit, hidden, doc) [metric] = {text, DP_METRIC_AMOUNT, unit, 1, NULL, hidden, doc}
 static const struct dp_metric metrics[] = {
-    GLOBAL(METRIC_USD, "usd", "usd", false, "cash"),
+    AMOUNT(METRIC_USD, "usd", "usd", false, "cash"),
     GLOBAL(METRIC_TOKEN, "token", "token", false, "tokens held"),
     GLOBAL(METRIC_SIGNAL, "signal", "1", false, "deviation that it acted on"),
-    GLOBAL(METRIC_BROUGHT, "all_brought", "usd", true, "what all traders brought"),
-    GLOBAL(METRIC_GAIN, "all_gain", "usd", true, "what all traders have more than that, tokens at the price"),
-    GLOBAL(METRIC_SPENT, "all_spent", "usd", true, "spent on tokens by all"),
-    GLOBAL(METRIC_EARNED, "all_earned", "usd", true, "what sales brought to all"),
+    AMOUNT(METRIC_BROUGHT, "brought", "usd", true, "what it brought"),
+    AMOUNT(METRIC_GAIN, "gain", "usd", true, "what it has more than that, tokens at the price"),
+    AMOUNT(METRIC_SPENT, "spent", "usd", true, "spent on tokens"),
+    AMOUNT(METRIC_EARNED, "earned", "usd", true, "what its sales brought"),
 };
 #undef GLOBAL
+#undef AMOUNT
 
 static const struct dp_kpi kpis[] = {
-    {"trader.gain_usd", DP_KPI_TOTAL, "all_gain", NULL, "usd", 0,
-     "of all traders: wealth at the end and what they took out, less what they brought (tokens at the first price)"},
-    {"trader.return_ratio", DP_KPI_RATIO, "all_gain", "all_brought", "1", 0, "the same over what they brought"},
-    {"trader.bought_usd", DP_KPI_TOTAL, "all_spent", NULL, "usd", 0, "spent on tokens by all traders"},
-    {"trader.sold_usd", DP_KPI_TOTAL, "all_earned", NULL, "usd", 0, "what their sales brought"},
+    {"trader.gain_usd", DP_KPI_TOTAL, "gain", NULL, "usd", 0,
+     "of the traders: wealth at the end and what they took out, less what they brought (tokens at the first price)"},
+    {"trader.return_ratio", DP_KPI_RATIO, "gain", "brought", "1", 0, "the same over what they brought"},
+    {"trader.bought_usd", DP_KPI_TOTAL, "spent", NULL, "usd", 0, "spent on tokens by traders"},
+    {"trader.sold_usd", DP_KPI_TOTAL, "earned", NULL, "usd", 0, "what their sales brought"},
 };
 
 const struct dp_model dp_trader_model = {

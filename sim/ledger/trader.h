@@ -37,7 +37,10 @@ struct dp_trader_state {
 extern const struct dp_model dp_trader_model;
 
 /** Part of the cash (positive) or of the tokens (negative) that a conviction in [−1, 1] trades in `days`:
- *  c d / (1 + |c| d) with d = days / horizon, so that it never passes 1. */
+ *  ±(1 − e^(−|c| days / horizon)): never more than all, and two settlements trade what one of both their lengths does. */
 double dp_trader_part(double conviction, double days, double horizon_d);
+
+/** A moving average after `days` in which `seen` held: mean + (seen − mean) (1 − e^(−days / horizon)). */
+double dp_trader_mean(double mean, double seen, double days, double horizon_d);
 
 #endif

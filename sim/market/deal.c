@@ -157,17 +157,6 @@ static inline bool is_like(const struct portion *p, const struct dp_listing *l) 
   return p->price == l->price_nusd_per_mtok && p->away_ns == l->away_ns && p->tier == l->tier && p->up == l->up;
 }
 
-/** The money of the interval: from outside to the hosts' account and the protocol's. */
-static enum dp_status settle(struct dp_ctx *ctx, const struct dp_dealt *d) {
-  const uint32_t escrow = dp_books_own(ctx, DP_ACCOUNT_ESCROW, DP_USD);
-  DP_TRY(dp_books_post(ctx, DP_REASON_CUSTOMER_PAYMENT, dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD), escrow,
-                       d->spend_nusd));
-  DP_TRY(dp_books_post(ctx, DP_REASON_WORK_SHARE, escrow, dp_books_own(ctx, DP_ACCOUNT_PAYABLE, DP_USD),
-                       d->spend_nusd - d->take_nusd));
-  return dp_books_post(ctx, DP_REASON_PROTOCOL_TAKE, escrow, dp_books_own(ctx, DP_ACCOUNT_PROTOCOL, DP_USD),
-                       d->take_nusd);
-}
-
 /** The sums of the stock as the listings have them; a new interval begins. */
 static enum dp_status check_stock(struct dp_ctx *ctx, uint64_t listed_n, uint64_t down_n, dp_i128 price_sum) {
   const uint32_t stock_n = dp_own_table(ctx, DP_GATEWAY_STOCK)->row_n;
@@ -215,6 +204,61 @@ enum dp_status dp_deal(struct dp_ctx *ctx, const struct dp_fill *fill, dp_time e
     if (p.work_utok > 0) DP_TRY(give(ctx, l, &p, out));
     l->away_ns = 0;
   }
-  DP_TRY(settle(ctx, out));
   return check_stock(ctx, listed_n, down_n, price_sum);
+}
+
+/* ---- owners who buy from themselves ---- */
+
+/** What an owner buys of the time that the fill leaves idle: at the posted price, as far as the cash goes. */
+static enum dp_status fill_own(struct dp_ctx *ctx, const struct dp_fill *fill, const struct dp_listing *l, dp_time span_ns,
+                               struct portion *p) {
+  const struct dp_gateway_shared *shared = shared_of(ctx);
+  const struct dp_stock *s = dp_stock_at(ctx, l->tier);
+  const int64_t all = host_utok(s, l, span_ns);
+  const dp_i128 held = dp_books_balance(ctx, l->wallet), cash = held < INT64_MAX / 2 ? held : INT64_MAX / 2;
+  DP_TRY(fill_portion(ctx, fill, l, span_ns, p));
+  const int64_t customers = p->work_utok, part = part_of(all, shared->self_share), idle = all - customers;
+  p->work_utok = part < idle ? part : idle;
+  if (price_of(p->work_utok, p->price) > cash) p->work_utok = (int64_t)(cash * 1000000000000 / p->price);
+  p->amount_nusd = (int64_t)price_of(p->work_utok, p->price);
+  p->take_nusd = (int64_t)((dp_i128)p->amount_nusd * shared->take_ppb / 1000000000);
+  if (p->work_utok == 0) return DP_OK;
+  const dp_i128 busy = (dp_i128)(customers + p->work_utok) * DP_S / s->solo_utok_per_s;
+  const dp_time up_ns = span_ns - l->away_ns - (l->up ? 0 : span_ns);
+  p->busy_ns = (busy < up_ns ? (int64_t)busy : up_ns) - p->busy_ns;
+  return DP_OK;
+}
+
+/** Adds a portion that an owner buys: the work is his host's, the money comes back to his wallet but for the take. */
+static enum dp_status give_own(struct dp_ctx *ctx, struct dp_listing *l, const struct portion *p,
+                               struct dp_books_run *pay, struct dp_books_run *back, struct dp_dealt *out) {
+  struct portion work = *p;
+  work.amount_nusd = work.take_nusd = 0; /* nothing is due at the settlement */
+  DP_TRY(give(ctx, l, &work, out));
+  out->spend_nusd += p->amount_nusd;
+  out->take_nusd += p->take_nusd;
+  DP_TRY(dp_books_run_add(pay, l->wallet, p->amount_nusd));
+  return dp_books_run_add(back, l->wallet, p->amount_nusd - p->take_nusd);
+}
+
+enum dp_status dp_deal_self(struct dp_ctx *ctx, const struct dp_fill *fill, dp_time end_ns, struct dp_dealt *out) {
+  const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
+  const dp_time span_ns = end_ns - dp_flow_cell_of(ctx)->since_ns;
+  const uint32_t escrow = dp_books_own(ctx, DP_ACCOUNT_ESCROW, DP_USD);
+  struct dp_books_run pay, back;
+  *out = (struct dp_dealt){0};
+  if (shared_of(ctx)->self_share == 0) return DP_OK;
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_SELF_DEALING, escrow, false, &pay));
+  DP_TRY(dp_books_run_begin(ctx, DP_REASON_SELF_DEALT, escrow, true, &back));
+  for (uint32_t i = 0; i < listings->row_n; i++) {
+    struct dp_listing *l = dp_listing_at(ctx, i);
+    struct portion p;
+    if (l->price_nusd_per_mtok == 0) continue;
+    DP_TRY(fill_own(ctx, fill, l, span_ns, &p));
+    if (p.work_utok > 0) DP_TRY(give_own(ctx, l, &p, &pay, &back, out));
+  }
+  DP_TRY(dp_books_run_end(&pay));
+  DP_TRY(dp_books_run_end(&back));
+  return dp_books_post(ctx, DP_REASON_PROTOCOL_TAKE, escrow, dp_books_own(ctx, DP_ACCOUNT_PROTOCOL, DP_USD),
+                       out->take_nusd);
 }

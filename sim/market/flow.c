@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "market/waterfall.h"
 
 static const struct dp_gateway_config *config_of(const struct dp_ctx *ctx) { return ctx->self->config; }
 static const struct dp_gateway_shared *shared_of(const struct dp_ctx *ctx) { return ctx->self->shared; }
@@ -117,51 +118,97 @@ enum dp_status dp_flow_demand(struct dp_ctx *ctx, const struct dp_event *event) 
       (limited && !dp_i128_from_double(floor(d.budget_usd * 1e9), &nusd)))
     return dp_fail(ctx->err, DP_INVARIANT, "%s: demand of %g units for %g usd", ctx->self->name, d.work_tok,
                    d.budget_usd);
-  c->wanted_utok += utok;
-  c->wanted_nusd += nusd;
+  *(d.granted ? &c->granted_utok : &c->wanted_utok) += utok;
+  *(d.granted ? &c->granted_nusd : &c->wanted_nusd) += nusd;
   dp_metric_add_i128(ctx, DP_GATEWAY_WANTED, 0, utok);
   return DP_OK;
 }
 
 /* ---- and the match ---- */
 
-/** What customers will have seen of this interval. */
-static void remember(struct dp_ctx *ctx, const struct dp_capacity *all, dp_i128 work, dp_i128 budget,
-                     const struct dp_dealt *d) {
+/** ⌊a · b / c⌋ of amounts that fit, 0 ≤ a ≤ c. */
+static dp_i128 share_of(dp_i128 a, dp_i128 b, dp_i128 c) {
+  dp_i128 out = 0;
+  return c > 0 && dp_i128_mul_div(a, b, c, DP_ROUND_DOWN, &out) ? out : 0;
+}
+
+/** What is asked for in an interval, and by whom it is paid. */
+struct asked {
+  dp_i128 own_utok, own_nusd;         /* of customers who pay themselves, and what they pay at most */
+  dp_i128 granted_utok, granted_nusd; /* of those who spend a grant */
+};
+
+static dp_i128 work_of(const struct asked *a) { return a->own_utok + a->granted_utok; }
+static dp_i128 own_money(const struct asked *a) { return a->own_utok > 0 ? a->own_nusd : 0; }
+
+/** The fill for all. Where the price has risen since it was quoted, a grant buys less. */
+static enum dp_status fill_all(struct dp_ctx *ctx, const struct dp_capacity *all, dp_time end_ns, struct asked *a,
+                               struct dp_fill *out) {
+  const dp_i128 money = a->granted_utok > 0 ? own_money(a) + a->granted_nusd : a->own_nusd;
+  DP_TRY(dp_deal_fill(ctx, all, work_of(a), money, end_ns, out));
+  const dp_i128 price = out->marginal_nusd_per_mtok;
+  if (price <= 0 || a->granted_utok * price / 1000000000000 <= a->granted_nusd) return DP_OK;
+  a->granted_utok = a->granted_nusd * 1000000000000 / price;
+  return dp_deal_fill(ctx, all, work_of(a), money, end_ns, out);
+}
+
+/** Of what was dealt, what grants paid: their part of the work at the mean price, and never more than there is of them or
+ *  less than the others' money leaves. */
+static dp_i128 granted_of(const struct asked *a, const struct dp_dealt *d) {
+  dp_i128 granted = share_of(a->granted_utok, d->spend_nusd, work_of(a));
+  if (a->granted_utok == 0) return 0;
+  if (granted < d->spend_nusd - own_money(a)) granted = d->spend_nusd - own_money(a);
+  return granted < a->granted_nusd ? granted : a->granted_nusd;
+}
+
+/** What customers will have seen of this interval. What nobody did of granted work lapses. */
+static void remember(struct dp_ctx *ctx, const struct dp_capacity *all, const struct asked *a, const struct dp_dealt *d,
+                     dp_i128 granted_nusd) {
   struct dp_flow_cell *c = dp_flow_cell_of(ctx);
+  const dp_i128 work = work_of(a), own_done = d->work_utok - share_of(a->granted_utok, d->work_utok, work);
   const double capacity_per_s = (double)all->utok * 1e9 / (double)(ctx->now_ns + 1 - c->since_ns);
   const double job_s = capacity_per_s > 0 && work > 0 ? all->slots * dp_stock_job_utok(ctx) / capacity_per_s : 0;
   c->load_ratio = all->utok > 0 ? (double)d->work_utok / (double)all->utok : 0;
   c->served_ratio = work > 0 ? (double)d->work_utok / (double)work : 1;
   c->wait_s = work > 0 ? dp_flow_wait_s((double)work / (double)(all->utok > 0 ? all->utok : 1), all->slots, job_s) : 0;
-  c->unserved_utok = work - d->work_utok;
-  c->unserved_nusd = budget >= DP_FLOW_NO_LIMIT ? DP_FLOW_NO_LIMIT : budget - d->spend_nusd;
+  c->unserved_utok = a->own_utok > own_done ? a->own_utok - own_done : 0;
+  c->unserved_nusd = a->own_nusd >= DP_FLOW_NO_LIMIT ? DP_FLOW_NO_LIMIT : a->own_nusd - (d->spend_nusd - granted_nusd);
   c->spare_utok = all->utok > d->work_utok ? all->utok - d->work_utok : 0;
   if (config_of(ctx)->routing == DP_ROUTE_CHEAPEST && d->work_utok > 0)
     c->quote_nusd_per_mtok = (int64_t)ceil((double)d->spend_nusd / (double)d->work_utok * 1e12);
 }
 
-static enum dp_status match(struct dp_ctx *ctx) {
+/** Metrics of work; the interval begins anew. */
+static void count_work(struct dp_ctx *ctx, const struct dp_capacity *all, const struct dp_dealt *d,
+                       const struct dp_dealt *self) {
   struct dp_flow_cell *c = dp_flow_cell_of(ctx);
+  c->wanted_utok = c->wanted_nusd = c->in_utok = c->in_nusd = c->granted_utok = c->granted_nusd = 0;
+  c->since_ns = ctx->now_ns + 1;
+  dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, d->work_utok + self->work_utok);
+  dp_metric_add_i128(ctx, DP_GATEWAY_WANTED, 0, self->work_utok);
+  dp_metric_add_i128(ctx, DP_GATEWAY_SELF_WORK, 0, self->work_utok);
+  dp_metric_add_i128(ctx, DP_GATEWAY_CAPACITY, 0, all->utok);
+}
+
+static enum dp_status match(struct dp_ctx *ctx) {
+  const struct dp_flow_cell *c = dp_flow_cell_of(ctx);
   const dp_time end_ns = ctx->now_ns + 1;
-  const dp_i128 work = c->wanted_utok + c->in_utok, budget = c->wanted_nusd + c->in_nusd;
+  struct asked a = {c->wanted_utok + c->in_utok, c->wanted_nusd + c->in_nusd, c->granted_utok, c->granted_nusd};
   const struct dp_capacity all = dp_stock_capacity(ctx, end_ns);
   struct dp_fill fill;
-  struct dp_dealt d;
-  DP_TRY(dp_deal_fill(ctx, &all, work, budget, end_ns, &fill));
+  struct dp_dealt d, self;
+  DP_TRY(fill_all(ctx, &all, end_ns, &a, &fill));
+  DP_TRY(dp_deal_self(ctx, &fill, end_ns, &self));
   DP_TRY(dp_deal(ctx, &fill, end_ns, &d));
-  if (d.work_utok > work || d.spend_nusd > budget)
+  const struct dp_paid paid = {.spend_nusd = d.spend_nusd, .take_nusd = d.take_nusd, .granted_nusd = granted_of(&a, &d),
+                               .self_nusd = self.spend_nusd, .self_take_nusd = self.take_nusd};
+  if (d.work_utok > work_of(&a) || d.spend_nusd - paid.granted_nusd > own_money(&a))
     return dp_fail(ctx->err, DP_INVARIANT, "%s: more was done in cell %u than asked or paid for", ctx->self->name,
                    ctx->cell->id);
-  remember(ctx, &all, work, budget, &d);
-  c->paid_nusd += d.spend_nusd - d.take_nusd;
-  c->wanted_utok = c->wanted_nusd = c->in_utok = c->in_nusd = 0;
-  c->since_ns = end_ns;
-  dp_metric_add_i128(ctx, DP_GATEWAY_SPEND, 0, d.spend_nusd);
-  dp_metric_add_i128(ctx, DP_GATEWAY_TAKE, 0, d.take_nusd);
-  dp_metric_add_i128(ctx, DP_GATEWAY_EARNED, 0, d.spend_nusd - d.take_nusd);
-  dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, d.work_utok);
-  dp_metric_add_i128(ctx, DP_GATEWAY_CAPACITY, 0, all.utok);
+  DP_TRY(dp_waterfall_pay(ctx, &paid));
+  dp_waterfall_add(ctx, &paid);
+  remember(ctx, &all, &a, &d, paid.granted_nusd);
+  count_work(ctx, &all, &d, &self);
   if (end_ns >= dp_ctx_sim(ctx)->spec.end_ns) return DP_OK;
   return set_timer(ctx, end_after(ctx, end_ns) - 1, DP_PHASE_RELEASE);
 }
@@ -180,12 +227,6 @@ void dp_flow_bulletin(struct dp_ctx *ctx, struct dp_gateway_bulletin *out) {
                                       .unserved_nusd = c->unserved_nusd,
                                       .spare_utok = c->spare_utok};
   for (uint32_t i = 0; i < stock_n; i++) out->up_n += dp_stock_at(ctx, i)->listed_n - dp_stock_at(ctx, i)->down_n;
-}
-
-/** ⌊a · b / c⌋ of amounts that fit, 0 ≤ a ≤ c. */
-static dp_i128 share_of(dp_i128 a, dp_i128 b, dp_i128 c) {
-  dp_i128 out = 0;
-  return c > 0 && dp_i128_mul_div(a, b, c, DP_ROUND_DOWN, &out) ? out : 0;
 }
 
 /** A cell that could do more, by price. */

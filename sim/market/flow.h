@@ -20,7 +20,11 @@ struct dp_flow_cell {
   dp_i128 unserved_utok;   /* of the last interval */
   dp_i128 unserved_nusd;   /* left of their budget */
   dp_i128 spare_utok;      /* what hosts could have done more */
-  dp_i128 paid_nusd;       /* to hosts, since the last settlement */
+  dp_i128 granted_utok;    /* of customers who spend a grant, beside wanted_utok */
+  dp_i128 granted_nusd;    /* the grant */
+  dp_i128 paid_nusd;       /* to hosts, since the last settlement, at either fidelity; so the next two */
+  dp_i128 take_nusd;       /* to the protocol */
+  dp_i128 own_nusd;        /* customers' own money for delivered work */
   dp_time since_ns;        /* begin of the running interval */
   int64_t quote_nusd_per_mtok; /* price that customers see; 0: nobody is there */
   int64_t cloud_nusd_per_mtok; /* the cloud's; 0: there is none */
@@ -119,8 +123,12 @@ uint64_t dp_flow_ratio(dp_i128 part, dp_i128 whole);
 enum dp_status dp_deal_fill(struct dp_ctx *ctx, const struct dp_capacity *all, dp_i128 work_utok, dp_i128 budget_nusd,
                             dp_time end_ns, struct dp_fill *out);
 
-/** Deals: work, busy time and money of each host, whole numbers rounded down; pays them, and begins a new interval for
- *  every host. DP_INVARIANT when the sums of the stock are not those of the listings. */
+/** Owners buy from their own hosts what this fill leaves idle: self_dealing_ratio of what a host can do at most, and what
+ *  its wallet pays. Before dp_deal. */
+enum dp_status dp_deal_self(struct dp_ctx *ctx, const struct dp_fill *fill, dp_time end_ns, struct dp_dealt *out);
+
+/** Deals: work, busy time and money of each host, whole numbers rounded down; the caller posts the money. Begins a new
+ *  interval for every host. DP_INVARIANT when the sums of the stock are not those of the listings. */
 enum dp_status dp_deal(struct dp_ctx *ctx, const struct dp_fill *fill, dp_time end_ns, struct dp_dealt *out);
 
 #endif

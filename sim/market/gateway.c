@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "market/flow.h"
+#include "market/waterfall.h"
 
 static bool is_flow(const struct dp_ctx *ctx) {
   return ((const struct dp_gateway_config *)ctx->self->config)->fidelity == DP_FIDELITY_FLOW;
@@ -25,9 +26,8 @@ static dp_time delay_ns(const struct dp_ctx *ctx, uint32_t cell) {
   return dp_place_delay_ns(shared_of(ctx)->place, ctx->cell->id, cell);
 }
 
-/** What customers of this cell saw lately; 0 where their workload does not say. */
-static double expected_ttft_s(struct dp_ctx *ctx, uint16_t workload) {
-  const struct dp_view *v = &shared_of(ctx)->expected[workload];
+/** What customers of this cell have learned of the network; 0 where their workload does not say. */
+static double learned(struct dp_ctx *ctx, const struct dp_view *v) {
   return v->type == DP_TYPE_F64 ? *(const double *)dp_view_at(ctx, v, 0) : 0;
 }
 
@@ -77,15 +77,17 @@ static enum dp_status place_here(struct dp_ctx *ctx, const struct dp_job *job) {
   return node == DP_NO_ROW ? reject(ctx, job) : start(ctx, node, job);
 }
 
-/** Whether this customer takes the network: a logit on the quoted price and on what first tokens took lately. */
+/** Whether this customer takes the network: a logit on the quoted price, on what first tokens took lately, and on trust. */
 static bool takes_network(struct dp_ctx *ctx, const struct dp_job *job, const struct dp_route *r,
                           const struct dp_cloud *cloud, struct dp_luck luck) {
   const struct dp_gateway_config *config = ctx->self->config;
   if (!r->found) return false;
   const double price_ratio = (double)r->price_nusd_per_mtok / (cloud->price_usd_per_mtok * 1e9);
-  const double share = dp_cloud_network_share(price_ratio, expected_ttft_s(ctx, job->workload) - cloud->ttft_s,
-                                              config->price_weight, config->latency_weight_per_s,
-                                              config->network_preference);
+  const struct dp_gateway_shared *shared = shared_of(ctx);
+  const double gap_s = learned(ctx, &shared->expected[job->workload]) - cloud->ttft_s;
+  const double preference = config->network_preference - learned(ctx, &shared->distrust[job->workload]);
+  const double share = dp_cloud_network_share(price_ratio, gap_s, config->price_weight, config->latency_weight_per_s,
+                                              preference);
   struct dp_rng rng = dp_ctx_rng(ctx, luck.entity, DP_STREAM(DP_STREAM_CHOICE, job->workload), luck.occasion);
   return dp_rng_uniform(&rng) < share;
 }
@@ -268,14 +270,19 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   shared->place = dp_place_of(self->sim);
   shared->prompt_price_ppm = llround(config->prompt_price_ratio * 1e6);
   shared->take_ppb = llround(config->take_ratio * 1e9);
+  uint32_t treasury; /* found by dp_books_of */
+  if (self->nth) DP_TRY(dp_books_open(ctx, DP_ACCOUNT_TREASURY, DP_USD, self->index, &treasury));
+  shared->self_share = (uint64_t)llround(config->self_dealing_ratio * (double)DP_FLOW_ONE);
   const struct dp_instance *server = dp_sim_first(self->sim, "workload.server");
   shared->server = server->index;
   DP_TRY(dp_view_find(server, "server", "capacity_tok", &shared->capacity, ctx->err));
   DP_TRY(dp_view_find(dp_sim_first(self->sim, "hardware.node"), "node", "provider", &shared->provider, ctx->err));
   DP_TRY(find_views(ctx, "provider.fleet", "host", "usd_account", &shared->usd_account));
   DP_TRY(find_views(ctx, "workload.inference", "source", "expected_ttft_s", &shared->expected));
+  DP_TRY(find_views(ctx, "workload.inference", "source", "distrust", &shared->distrust));
   DP_TRY(find_payout(ctx, shared));
   DP_TRY(dp_flow_workloads(ctx));
+  DP_TRY(dp_waterfall_check(ctx));
   if (config->fidelity == DP_FIDELITY_FLOW) return dp_flow_init(ctx);
   if (shared->place->cell_n > 1)
     DP_TRY(dp_open_channel(ctx, "request", shared->place->least_delay_ns, &shared->channel));
@@ -287,21 +294,8 @@ static void release(void *shared) {
   dp_flow_release(&s->flow);
   free(s->usd_account);
   free(s->expected);
+  free(s->distrust);
   free(s);
-}
-
-/** What hosts of the cell get at this settlement. */
-static dp_i128 payable_nusd(struct dp_ctx *ctx) {
-  const struct dp_table *listings = dp_own_table(ctx, DP_GATEWAY_LISTING);
-  dp_i128 payable = 0;
-  if (is_flow(ctx)) {
-    payable = dp_flow_cell_of(ctx)->paid_nusd;
-    dp_flow_cell_of(ctx)->paid_nusd = 0;
-    return payable;
-  }
-  for (uint32_t i = dp_table_next(listings, 0); i != DP_NO_ROW; i = dp_table_next(listings, i + 1))
-    payable += dp_listing_at(ctx, i)->payable_nusd;
-  return payable;
 }
 
 static void bulletin_of(struct dp_ctx *ctx, struct dp_gateway_bulletin *out) {
@@ -314,34 +308,20 @@ static enum dp_status collect(struct dp_ctx *ctx, const struct dp_beat_info *bea
     bulletin_of(ctx, &bulletin);
     dp_bulletin_post(ctx, &bulletin);
   }
-  if (!beat->settlement) return DP_OK;
-  const uint32_t protocol = dp_books_own(ctx, DP_ACCOUNT_PROTOCOL, DP_USD);
-  const dp_i128 take = dp_books_balance(ctx, protocol);
-  DP_TRY(dp_books_post(ctx, DP_REASON_TAKE_OUT, protocol, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD), take));
-  DP_TRY(dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_PAYABLE, payable_nusd(ctx)));
-  return dp_flow_add(ctx, ctx->self, DP_GATEWAY_FLOW_TAKE, take);
-}
-
-/** Adds to a sum since the start that others may read. */
-static void publish(struct dp_ctx *ctx, unsigned value, dp_i128 nusd) {
-  const dp_i128 sum = dp_value_integer(ctx, ctx->self, value) + nusd;
-  dp_value_set(ctx, value, sum, dp_books_units(dp_ctx_sim(ctx), DP_USD, sum));
+  return dp_waterfall_collect(ctx, beat);
 }
 
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   if (!beat->settlement) return DP_OK;
-  const dp_i128 take = dp_flow_sum(ctx, DP_GATEWAY_FLOW_TAKE), paid = take + dp_flow_sum(ctx, DP_GATEWAY_FLOW_PAYABLE);
-  publish(ctx, DP_GATEWAY_VALUE_TAKE, take);
-  publish(ctx, DP_GATEWAY_VALUE_SPEND, paid);
   if (is_flow(ctx) && !beat->last) DP_TRY(dp_flow_spill(ctx));
-  return dp_books_post(ctx, DP_REASON_TAKE_IN, dp_books_own(ctx, DP_ACCOUNT_BRIDGE, DP_USD),
-                       dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD), take);
+  return dp_waterfall_clear(ctx, beat);
 }
 
 static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   if (!beat->settlement) return DP_OK;
   if (is_flow(ctx) && !beat->last) dp_flow_take_spill(ctx);
   if (!is_flow(ctx)) dp_record_forgive(ctx);
+  DP_TRY(dp_waterfall_grant(ctx));
   return dp_trade_pay_out(ctx);
 }
 
@@ -353,7 +333,7 @@ static enum dp_status sample_cell(struct dp_ctx *ctx) {
 }
 
 static enum dp_status sample_replicated(struct dp_ctx *ctx) {
-  const dp_i128 treasury = dp_books_balance(ctx, dp_books_own(ctx, DP_ACCOUNT_TREASURY, DP_USD));
+  const dp_i128 treasury = dp_books_balance(ctx, dp_books_of(ctx, ctx->self, DP_ACCOUNT_TREASURY, DP_USD));
   dp_metric_set_global(ctx, DP_GATEWAY_TREASURY, dp_books_units(dp_ctx_sim(ctx), DP_USD, treasury));
   return DP_OK;
 }

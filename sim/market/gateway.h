@@ -30,6 +30,10 @@ struct dp_gateway_config {
   double network_preference;  /* logit: utility of the network over the cloud at equal price and latency */
   int64_t reputation_jobs_n;   /* memory of a host's record, in jobs */
   double min_reputation_ratio; /* below it a host gets no requests */
+  double rebate_ratio;         /* of what customers pay of their own, given back out of the take */
+  double self_dealing_ratio;   /* of its capacity, that a host's owner buys of what customers leave idle */
+  double host_grant_usd_per_day; /* a foundation's, to working hosts */
+  double host_grant_until_d;     /* 0: always */
 };
 
 /** Row of table `listing`, one a node; price 0 where the node is not in this network. What the index rests on (price,
@@ -110,10 +114,12 @@ struct dp_gateway_shared {
   struct dp_view due;          /* ledger.payout/host account: where earnings wait for a chain */
   bool has_due;                /* they do; else they go to the wallets at once */
   struct dp_view *expected;    /* [instance_n] workload.inference/source expected_ttft_s, by workload */
+  struct dp_view *distrust;    /* [instance_n] the same, distrust: utility that is lost */
   uint16_t channel;            /* between gateways; 0 with one cell */
   uint16_t server;             /* instance that runs requests */
   int64_t prompt_price_ppm;
   int64_t take_ppb;
+  uint64_t self_share; /* self_dealing_ratio, of DP_FLOW_ONE */
   struct dp_flow_shared flow;
 };
 
@@ -124,10 +130,15 @@ enum dp_gateway_table {
 enum dp_gateway_metric {
   DP_GATEWAY_SUBMITTED, DP_GATEWAY_SPEND, DP_GATEWAY_WORK, DP_GATEWAY_TAKE, DP_GATEWAY_REMOTE, DP_GATEWAY_CLOUD_N,
   DP_GATEWAY_CLOUD_COST, DP_GATEWAY_UP, DP_GATEWAY_TREASURY, DP_GATEWAY_WANTED, DP_GATEWAY_CAPACITY, DP_GATEWAY_FORWARDED,
-  DP_GATEWAY_EARNED
+  DP_GATEWAY_EARNED, DP_GATEWAY_REVENUE, DP_GATEWAY_GRANTED, DP_GATEWAY_SELF, DP_GATEWAY_SELF_WORK, DP_GATEWAY_REBATE,
+  DP_GATEWAY_HOST_GRANT
 };
-enum dp_gateway_flow { DP_GATEWAY_FLOW_TAKE, DP_GATEWAY_FLOW_PAYABLE };
-enum dp_gateway_value { DP_GATEWAY_VALUE_SPEND, DP_GATEWAY_VALUE_TAKE };
+enum dp_gateway_flow {
+  DP_GATEWAY_FLOW_TAKE, DP_GATEWAY_FLOW_PAYABLE, DP_GATEWAY_FLOW_REVENUE, DP_GATEWAY_FLOW_REBATE, DP_GATEWAY_FLOW_HOSTS
+};
+enum dp_gateway_value {
+  DP_GATEWAY_VALUE_TAKE, DP_GATEWAY_VALUE_EARNED, DP_GATEWAY_VALUE_REVENUE, DP_GATEWAY_VALUE_GRANT
+};
 
 static inline struct dp_listing *dp_listing_at(const struct dp_ctx *ctx, uint32_t node) {
   return DP_ROW(dp_own_table(ctx, DP_GATEWAY_LISTING), struct dp_listing, node);
@@ -212,6 +223,8 @@ enum dp_status dp_trade_send(struct dp_ctx *ctx, int64_t amount_nusd);
 enum dp_status dp_trade_receive(struct dp_ctx *ctx, int64_t amount_nusd);
 /** A host has done the work: its share becomes payable, the protocol's is taken. */
 enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct dp_job_result *result);
+/** Account of the host's USD. */
+uint32_t dp_trade_wallet(const struct dp_ctx *ctx, uint32_t node);
 /** Settlement: what is payable reaches the wallets, or the accounts in which it waits for a chain, at either fidelity. */
 enum dp_status dp_trade_pay_out(struct dp_ctx *ctx);
 

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "market/auction_priv.h"
+#include "market/waterfall.h"
 
 int64_t dp_lease_due(int64_t rate, dp_time ns) { return (int64_t)((dp_i128)rate * ns / 1000000000000000); }
 
@@ -60,8 +61,6 @@ static enum dp_status credit(struct dp_ctx *ctx, uint32_t node, dp_time from_ns,
   l->work_tok += (to_ns - since) / DP_S - (from_ns - since) / DP_S;
   l->busy_ns += to_ns - from_ns;
   dp_metric_add(ctx, DP_AUCTION_TIME, 0, to_ns - from_ns);
-  DP_ROW(&ctx->cell->tables[dp__auction_shared(ctx)->network->first_cell_table + DP_GATEWAY_CELL], struct dp_flow_cell, 0)
-      ->paid_nusd += share;
   if (!__builtin_add_overflow(l->payable_nusd, share, &l->payable_nusd)) return DP_OK;
   return dp_fail(ctx->err, DP_INVARIANT, "%s: a host earns more than 9.2e9 usd in one settlement", ctx->self->name);
 }
@@ -72,9 +71,7 @@ static void count(struct dp_ctx *ctx, int64_t amount, int64_t take, int64_t seco
   network.self = dp__auction_shared(ctx)->network;
   dp_metric_add(ctx, DP_AUCTION_SPEND, 0, amount);
   dp_metric_add(ctx, DP_AUCTION_TAKE, 0, take);
-  dp_metric_add(&network, DP_GATEWAY_SPEND, 0, amount);
-  dp_metric_add(&network, DP_GATEWAY_TAKE, 0, take);
-  dp_metric_add(&network, DP_GATEWAY_EARNED, 0, amount - take);
+  dp_waterfall_add(&network, &(struct dp_paid){.spend_nusd = amount, .take_nusd = take});
   dp_metric_add(&network, DP_GATEWAY_WORK, 0, seconds * 1000000);
 }
 

@@ -1,7 +1,7 @@
 /* sim/market/trade.c — money of a request: escrowed when it is asked for, split when it is done, paid at the settlement. */
 #include <config.h>
 
-#include "market/gateway.h"
+#include "market/waterfall.h"
 
 static uint32_t own(const struct dp_ctx *ctx, enum dp_account_kind kind) { return dp_books_own(ctx, kind, DP_USD); }
 
@@ -48,11 +48,17 @@ enum dp_status dp_trade_complete(struct dp_ctx *ctx, uint32_t node, const struct
     return dp_fail(ctx->err, DP_INVARIANT, "%s: node %u of cell %u earns more than 9.2e9 usd in one settlement",
                    ctx->self->name, node, ctx->cell->id);
   l->work_tok += work < 1000000 ? 1 : (int64_t)floor_div(work, 1000000);
-  dp_metric_add(ctx, DP_GATEWAY_SPEND, 0, result->amount_nusd);
   dp_metric_add_i128(ctx, DP_GATEWAY_WORK, 0, work);
-  dp_metric_add(ctx, DP_GATEWAY_TAKE, 0, take);
-  dp_metric_add(ctx, DP_GATEWAY_EARNED, 0, share);
+  dp_waterfall_add(ctx, &(struct dp_paid){.spend_nusd = result->amount_nusd, .take_nusd = take});
   return DP_OK;
+}
+
+uint32_t dp_trade_wallet(const struct dp_ctx *ctx, uint32_t node) {
+  const struct dp_gateway_shared *shared = shared_of(ctx);
+  const uint32_t wallet = dp_listing_at(ctx, node)->wallet;
+  if (wallet != 0) return wallet;
+  const uint16_t fleet = *(const uint16_t *)dp_view_at(ctx, &shared->provider, node);
+  return *(const uint32_t *)dp_view_at(ctx, &shared->usd_account[fleet], node);
 }
 
 #define FETCH_ROWS 8u
@@ -68,10 +74,7 @@ enum dp_status dp_trade_pay_out(struct dp_ctx *ctx) {
     if (i + FETCH_ROWS < listings->row_n) dp_books_run_prefetch(&run, dp_listing_at(ctx, i + FETCH_ROWS)->wallet);
     if (l->payable_nusd == 0) continue;
     uint32_t wallet = shared->has_due ? *(const uint32_t *)dp_view_at(ctx, &shared->due, i) : l->wallet;
-    if (wallet == 0) {
-      const uint16_t fleet = *(const uint16_t *)dp_view_at(ctx, &shared->provider, i);
-      wallet = *(const uint32_t *)dp_view_at(ctx, &shared->usd_account[fleet], i);
-    }
+    if (wallet == 0) wallet = dp_trade_wallet(ctx, i);
     DP_TRY(dp_books_run_add(&run, wallet, l->payable_nusd));
     l->payable_nusd = 0;
   }

@@ -8,6 +8,7 @@
 #include "model/host.h"
 
 #define DP_NAMES_MAX 256
+#define DP_NAME_MOST 63 /* bytes of a name: it stands in those of series and KPIs */
 
 static size_t registry_n(const struct dp_spec *spec) {
   size_t n = 0;
@@ -53,12 +54,54 @@ static enum dp_status append_model(struct dp_sim *sim, const struct dp_model *mo
   return append(sim, model, NULL, config, err);
 }
 
-/** The first instance without a name takes the model's, later ones their ordinal; two of one name are an error. */
+/** What the first of the references names that must be given; NULL when nothing is. */
+static const char *reference_of(const struct dp_instance *in) {
+  for (size_t k = 0; in->model->schema && k < in->model->schema->param_n; k++) {
+    const struct dp_param *p = &in->model->schema->params[k];
+    if (p->type != DP_PARAM_REF || !p->required) continue;
+    const struct dp_ref *ref = (const void *)((const unsigned char *)in->config + p->offset);
+    return ref->name && ref->name[0] ? ref->name : NULL;
+  }
+  return NULL;
+}
+
+/** Of several exchanges without a name each takes that of its token: what the instance refers to, and no other does.
+ *  NULL when it is alone, or that does not tell it from the others. */
+static const char *name_of_reference(const struct dp_instance *in) {
+  const char *name = reference_of(in);
+  bool alone = true;
+  for (const struct dp_instance *i = dp_sim_first(in->sim, in->model->name); i && name; i = dp_sim_next(i)) {
+    if (i == in) continue;
+    const char *other = reference_of(i);
+    alone = false;
+    if ((i->name && strcmp(i->name, name) == 0) || (other && strcmp(other, name) == 0)) name = NULL;
+  }
+  return alone ? NULL : name;
+}
+
+static enum dp_status check_names(const struct dp_sim *sim, struct dp_err *err) {
+  for (size_t i = 0; i < sim->instance_n; i++) {
+    const struct dp_instance *in = &sim->instances[i];
+    if (strlen(in->name) > DP_NAME_MOST)
+      return dp_fail(err, DP_SCENARIO, "%s: the name \"%.20s…\" is too long (at most %d bytes)", in->model->name, in->name,
+                     DP_NAME_MOST);
+    for (size_t j = i; j > 0 && sim->instances[j - 1].model == in->model; j--)
+      if (strcmp(sim->instances[j - 1].name, in->name) == 0)
+        return dp_fail(err, DP_SCENARIO, "%s: instances %u and %u are both named \"%s\" (give each its own name)",
+                       in->model->name, sim->instances[j - 1].nth + 1u, in->nth + 1u, in->name);
+  }
+  return DP_OK;
+}
+
+/** An instance without a name takes that of what it alone refers to, else the first takes the model's, later ones their
+ *  ordinal; two of one name are an error. */
 static enum dp_status name_instances(struct dp_sim *sim, struct dp_err *err) {
   for (size_t i = 0; i < sim->instance_n; i++) {
     struct dp_instance *in = &sim->instances[i];
     if (in->name && in->name[0]) continue;
     bool first = true;
+    in->name = name_of_reference(in);
+    if (in->name) continue;
     for (size_t j = i; j > 0 && sim->instances[j - 1].model == in->model; j--)
       if (strcmp(sim->instances[j - 1].name, in->model->name) == 0) first = false;
     if (first) {
@@ -70,14 +113,7 @@ static enum dp_status name_instances(struct dp_sim *sim, struct dp_err *err) {
     snprintf(text, 8, "%u", in->nth + 1u);
     in->name = text;
   }
-  for (size_t i = 0; i < sim->instance_n; i++) {
-    const struct dp_instance *in = &sim->instances[i];
-    for (size_t j = i; j > 0 && sim->instances[j - 1].model == in->model; j--)
-      if (strcmp(sim->instances[j - 1].name, in->name) == 0)
-        return dp_fail(err, DP_SCENARIO, "%s: instances %u and %u are both named \"%s\" (give each its own name)",
-                       in->model->name, sim->instances[j - 1].nth + 1u, in->nth + 1u, in->name);
-  }
-  return DP_OK;
+  return check_names(sim, err);
 }
 
 enum dp_status dp_host_instances(struct dp_sim *sim, struct dp_err *err) {

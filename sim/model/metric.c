@@ -1,5 +1,6 @@
 /* sim/model/metric.c — counting, setting and recording; the rows of the series. */
 #include <math.h>
+#include <string.h>
 
 #include "model/host.h"
 
@@ -65,10 +66,18 @@ void dp_metric_set(struct dp_ctx *ctx, unsigned metric, unsigned slot, dp_i128 n
 
 void dp_metric_set_global(struct dp_ctx *ctx, unsigned metric, double value) {
   const struct dp_instance *in = ctx->self;
-  if (metric >= in->model->metric_n || in->model->metrics[metric].kind != DP_METRIC_GLOBAL ||
+  if (metric >= in->model->metric_n || !dp_metric_is_global(&in->model->metrics[metric]) ||
       in->sim->host->phase != DP_HOST_SAMPLE_REPLICATED)
     dp_host_defer(ctx, "global %u is set (globals can be, in sample_replicated)", metric);
   else dp_series_rows(in->sim)[in->metric_rows[metric]].real = value;
+}
+
+bool dp_metric_adds(const struct dp_metric *m) {
+  static const char *const of_a_token[] = {"token", "token/d", "base"};
+  if (m->kind == DP_METRIC_GLOBAL) return false;
+  for (size_t i = 0; i < sizeof of_a_token / sizeof *of_a_token; i++)
+    if (strcmp(m->unit, of_a_token[i]) == 0) return false;
+  return true;
 }
 
 /* ---- histograms ---- */
@@ -165,7 +174,7 @@ enum dp_status dp_host_series(struct dp_beat_run *r) {
       const struct dp_metric *metric = &in->model->metrics[m];
       if (!dp_metric_in_series(metric)) continue;
       for (uint32_t row = in->metric_rows[m]; row < in->metric_rows[m + 1]; row++, n++) {
-        if (metric->kind != DP_METRIC_GLOBAL) {
+        if (!dp_metric_is_global(metric)) {
           DP_TRY(settle_slot(metric, &rows[row], h->series[next_sum++], first, &h->shown[n], r->err));
           continue;
         }

@@ -16,7 +16,8 @@ enum dp_metric_kind {
   DP_METRIC_COUNTER,   /* Σ of what was added; the series shows the increase since the settlement before */
   DP_METRIC_GAUGE,     /* Σ over cells of what `sample` set */
   DP_METRIC_HISTOGRAM, /* log-linear histogram, with exact sum and count */
-  DP_METRIC_GLOBAL,    /* a double set by a replicated `sample` */
+  DP_METRIC_GLOBAL,    /* a double set by a replicated `sample`: a price, a ratio, a mean */
+  DP_METRIC_AMOUNT,    /* the same, and instances of the model add up: USD, a number of things */
 };
 
 struct dp_metric {
@@ -28,6 +29,14 @@ struct dp_metric {
   bool no_series;        /* only its total is kept */
   const char *doc;
 };
+
+static inline bool dp_metric_is_global(const struct dp_metric *metric) {
+  return metric->kind == DP_METRIC_GLOBAL || metric->kind == DP_METRIC_AMOUNT;
+}
+
+/** Whether values of several instances of the model add up: all but globals and amounts of tokens, of which every
+ *  instance may have its own kind. */
+bool dp_metric_adds(const struct dp_metric *metric);
 
 /** What a KPI takes of its metrics. */
 enum dp_kpi_stat {
@@ -41,7 +50,9 @@ enum dp_kpi_stat {
   DP_KPI_MAJORITY,     /* histogram: fewest values that sum to more than half of all */
 };
 
-/** A KPI. Instances of one model are added up (a global is then the last instance's). */
+/** A KPI. Of several instances of the model every one has its own, "job.completed@chat" (the label after `@`, behind the
+ *  dimension, is the instance's name as in /series). The KPI "job.completed" is then of all of them: sums, ratios of
+ *  sums, figures of the histograms put together. It does not exist when one of its metrics does not add up. */
 struct dp_kpi {
   const char *name; /* "job.completed_ratio" */
   enum dp_kpi_stat stat;
@@ -51,6 +62,10 @@ struct dp_kpi {
   double scale; /* of RATIO: factor; 0 means 1 */
   const char *doc;
 };
+
+struct dp_model;
+/** Whether a KPI of several instances is of all of them, too. */
+bool dp_kpi_adds(const struct dp_model *model, const struct dp_kpi *kpi);
 
 /** Adds n quanta to a counter of the calling instance, slot 0 … */
 void dp_metric_add(struct dp_ctx *ctx, unsigned metric, unsigned slot, int64_t n);

@@ -32,9 +32,9 @@ static enum dp_status check_metrics(const struct dp_model *m, struct dp_err *err
     DP_TRY(check_unit(m, "metric", metric->name, metric->unit, err));
     if (dp_metric_index(m, metric->name) != (int)i)
       return dp_fail(err, DP_SCENARIO, "%s: two metrics are named %s", m->name, metric->name);
-    if (!(metric->quantum > 0) && metric->kind != DP_METRIC_GLOBAL)
+    if (!(metric->quantum > 0) && !dp_metric_is_global(metric))
       return dp_fail(err, DP_SCENARIO, "%s: metric %s needs a quantum > 0", m->name, metric->name);
-    if (metric->dimension && (metric->kind == DP_METRIC_HISTOGRAM || metric->kind == DP_METRIC_GLOBAL))
+    if (metric->dimension && (metric->kind == DP_METRIC_HISTOGRAM || dp_metric_is_global(metric)))
       return dp_fail(err, DP_SCENARIO, "%s: metric %s cannot have a dimension (counters and gauges can)", m->name,
                      metric->name);
   }

@@ -149,7 +149,7 @@ enum dp_status dp_sim_new(const struct dp_spec *spec, struct dp_comm *comm, stru
   if (!sim || !host) {
     free(sim);
     free(host);
-    return dp_fail_nomem(err, "a simulation");
+    return dp_comm_agree(comm, dp_fail_nomem(err, "a simulation"), err);
   }
   *sim = (struct dp_sim){.spec = *spec, .comm = comm, .host = host};
   enum dp_status status = build(sim, err);

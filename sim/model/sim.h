@@ -61,9 +61,11 @@ void dp_sim_set_pulse(struct dp_sim *sim, dp_pulse_fn pulse, void *owner);
 /** Collective. Runs to the end, or until the pulse stops it. */
 enum dp_status dp_sim_run(struct dp_sim *sim, bool *stopped, struct dp_err *err);
 
+#define DP_KPI_NAME 128 /* bytes of the longest name of a KPI: figure, dimension, "@", instance */
+
 /** One KPI value. */
 struct dp_kpi_value {
-  char name[64];
+  char name[DP_KPI_NAME];
   const char *unit;
   const char *doc;
   double value;  /* NaN when it is not defined (no job completed, nothing to divide by) */
@@ -71,7 +73,8 @@ struct dp_kpi_value {
   dp_i128 count; /* exact, if integer */
 };
 
-/** Collective. Every KPI, sorted by registry order; *out is malloc'ed, the caller frees it. */
+/** Collective. Every KPI, sorted by registry order, those of single instances behind that of all; *out is malloc'ed,
+ *  the caller frees it. */
 enum dp_status dp_sim_kpis(struct dp_sim *sim, struct dp_kpi_value **out, size_t *n, struct dp_err *err);
 
 /** Collective. Merged histogram of (instance, histogram metric): counts[DP_HIST_BUCKETS]. */
@@ -129,6 +132,16 @@ enum dp_status dp_view_find(const struct dp_instance *owner, const char *table, 
 static inline const void *dp_view_at(const struct dp_ctx *ctx, const struct dp_view *v, uint32_t row) {
   return (const unsigned char *)dp_table_at(&ctx->cell->tables[v->table], row) + v->offset;
 }
+/** A column for a walk over many rows: row i is at first + i · step. It holds as long as no row is added. */
+struct dp_strip {
+  const unsigned char *first;
+  size_t step;
+};
+static inline struct dp_strip dp_view_strip(const struct dp_ctx *ctx, const struct dp_view *v) {
+  const struct dp_table *t = &ctx->cell->tables[v->table];
+  return (struct dp_strip){t->rows ? t->rows + v->offset : NULL, t->decl->row_size};
+}
+static inline const void *dp_strip_at(const struct dp_strip *s, uint32_t row) { return s->first + row * s->step; }
 /** Fetches it into the cache while something else is done: for walks over many rows, some rows ahead. */
 static inline void dp_view_prefetch(const struct dp_ctx *ctx, const struct dp_view *v, uint32_t row) {
   const struct dp_table *t = &ctx->cell->tables[v->table];

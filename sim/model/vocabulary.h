@@ -170,7 +170,8 @@ struct dp_flow_demand {
   double budget_usd; /* most that they pay for it; INFINITY: as much as it costs */
   double cloud_tok;  /* what they take to the cloud instead */
   uint16_t workload; /* instance index of who asks */
-  uint16_t zero[3];
+  uint16_t granted;  /* 1: a foundation pays, budget_usd at most */
+  uint16_t zero[2];
 };
 
 /** Part "hardware.class": a kind of machine (schema in hardware/). */

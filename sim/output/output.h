@@ -47,6 +47,8 @@ struct dp_provenance {
   size_t schema_n;
   const char *const *hindsight; /* [hindsight_n] what the scenario knows and could not know at its date; one text each */
   size_t hindsight_n;
+  const char *const *undated; /* [undated_n] of which nobody says when it became known */
+  size_t undated_n;
 };
 
 /** What is known when the run is over. */

@@ -150,10 +150,10 @@ static enum dp_status put_parts(struct dp_output *out, hid_t parent, const struc
 
 /* ---- the three moments ---- */
 
-/* What was known only later: a list of texts, when there is any. */
-static bool put_hindsight(hid_t group, const struct dp_provenance *p) {
-  if (p->hindsight_n == 0) return true;
-  hid_t dataset = dp_h5_write_texts(group, "hindsight", p->hindsight, p->hindsight_n);
+/* A list of texts, when there is any. */
+static bool put_texts(hid_t group, const char *name, const char *const *texts, size_t n) {
+  if (n == 0) return true;
+  hid_t dataset = dp_h5_write_texts(group, name, texts, n);
   dp_h5_close(dataset);
   return dataset >= 0;
 }
@@ -162,7 +162,8 @@ bool dp_provenance_put(int64_t file, const struct dp_provenance *p) {
   hid_t group = dp_h5_create_group(file, "provenance");
   hid_t parameters = group < 0 ? -1 : dp_h5_create_group(group, "parameters");
   bool done = parameters >= 0 && put_program(group, p) && put_source(group, "scenario", &p->scenario) &&
-              put_hindsight(group, p) && put_modules(group, p) &&
+              put_texts(group, "hindsight", p->hindsight, p->hindsight_n) &&
+              put_texts(group, "undated", p->undated, p->undated_n) && put_modules(group, p) &&
               put_parameters(parameters, "scenario", p->parameters, p->parameter_n);
   dp_h5_close(parameters);
   dp_h5_close(group);

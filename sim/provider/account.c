@@ -18,22 +18,19 @@ dp_i128 dp__host_gross_nusd(const struct dp_ctx *ctx, uint32_t node) {
          dp__host_at(ctx, node)->cost_nusd;
 }
 
-static double age_d(const struct dp_ctx *ctx, uint32_t node, dp_time at_ns) {
-  return (double)(at_ns - seen(ctx, &dp__fleet_shared(ctx)->joined, node)) / (double)DP_DAY;
+double dp__resale_share(const struct dp_ctx *ctx, dp_time age_ns) {
+  const struct dp_exit_config *exit = dp__fleet_config(ctx)->exit.part;
+  struct dp_fleet_shared *s = ctx->self->shared;
+  const double age_d = (double)age_ns / (double)DP_DAY;
+  s->resale_age_ns = age_ns;
+  s->resale_share = !exit || (exit->life_d > 0 && age_d >= exit->life_d)
+                        ? 0
+                        : dp_operator_resale_share(exit->resale_ratio, exit->depreciation_ratio, age_d);
+  return s->resale_share;
 }
 
 int64_t dp__host_resale_nusd(const struct dp_ctx *ctx, uint32_t node) {
-  const struct dp_host *h = dp__host_at(ctx, node);
-  const struct dp_exit_config *exit = dp__fleet_config(ctx)->exit.part;
-  if (!exit || h->capex_nusd == 0) return 0;
-  const double age = age_d(ctx, node, h->state == DP_HOST_LEAVING ? h->left_ns : ctx->now_ns);
-  if (exit->life_d > 0 && age >= exit->life_d) return 0;
-  struct dp_fleet_shared *s = ctx->self->shared;
-  if (age != s->resale_age_d || s->resale_share == 0) {
-    s->resale_age_d = age;
-    s->resale_share = dp_operator_resale_share(exit->resale_ratio, exit->depreciation_ratio, age);
-  }
-  return llround((double)h->capex_nusd * s->resale_share);
+  return dp__resale_nusd(ctx, dp__host_at(ctx, node), seen(ctx, &dp__fleet_shared(ctx)->joined, node));
 }
 
 dp_i128 dp__host_profit_nusd(const struct dp_ctx *ctx, uint32_t node) {
@@ -158,22 +155,27 @@ static void credit_owner(struct dp_ctx *ctx, const struct dp_host *h, int64_t in
 
 /* ---- birth ---- */
 
-/** What the host was ordered with: the cost factors at which buying one, and running one that is there, break even. */
+/** Costs and optimism of its owner, from what it was ordered with: the cost factors at which buying one, and running one
+ *  that is there, break even. */
 static void draw_costs(struct dp_ctx *ctx, struct dp_host *h, uint64_t note, struct dp_rng *rng) {
   const struct dp_fleet_config *config = dp__fleet_config(ctx);
   const struct dp_node_class *class = config->node.part;
   const struct dp_entry_config *entry = config->entry.part;
+  const struct dp_unequal unequal = dp__fleet_unequal(ctx);
   const double buyer = note ? (double)(note & UINT32_MAX) / 1e6 : DP_FACTOR_MAX;
   const double runner = note ? (double)(note >> 32) / 1e6 : DP_FACTOR_MAX;
-  const double buyers = (1 - (entry ? entry->spare_ratio : 0)) * dp_operator_share_below(buyer, config->cost_spread);
-  const double runners = (entry ? entry->spare_ratio : 0) * dp_operator_share_below(runner, config->cost_spread);
+  const double buyers = (1 - (entry ? entry->spare_ratio : 0)) * dp_operator_share_below(buyer, &unequal);
+  const double runners = (entry ? entry->spare_ratio : 0) * dp_operator_share_below(runner, &unequal);
   const double u = dp_rng_uniform(rng), who = dp_rng_uniform(rng);
   const bool spare = note && who * (buyers + runners) >= buyers;
-  const double factor = dp_operator_factor_below(u, spare ? runner : buyer, config->cost_spread);
+  const double v = unequal.belief > 0 ? dp_rng_uniform(rng) : 0.5;
+  double belief;
+  const double factor = dp_operator_factor_below(u, v, spare ? runner : buyer, &unequal, &belief);
   const double paid = note ? !spare : config->capex_ratio;
   const double capex = fmin(paid * class->price_usd * factor * 1e9, 9e18);
   h->capex_nusd = llround(capex);
   h->tariff_ppm = config->cost_spread > 0 ? (uint32_t)fmax(1, rint(factor * 1e6)) : 0;
+  h->belief_ppm = config->belief_spread > 0 ? (uint32_t)fmax(1, rint(fmin(belief, DP_FACTOR_MAX) * 1e6)) : 0;
 }
 
 enum dp_status dp__host_born(struct dp_ctx *ctx, uint32_t node, uint64_t note) {

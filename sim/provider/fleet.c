@@ -21,7 +21,8 @@ static void release(void *shared) {
 
 /** The beat of those who enter, leave, or wait for their money back; 0: there are none. */
 static dp_time decision_period(const struct dp_fleet_config *config) {
-  const bool decides = config->entry.part || config->exit.part || config->capex_ratio > 0;
+  const bool decides =
+      config->entry.part || config->exit.part || config->capex_ratio > 0 || config->sells == DP_SELLS_COSTS;
   return decides ? (dp_time)(config->decide_every_d * (double)DP_DAY) : 0;
 }
 
@@ -39,6 +40,7 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
   if (!s->share || !s->wish || !s->order) return dp_fail_nomem(ctx->err, "a fleet");
   dp_spread(config->count, place->supply_weight, place->cell_n, s->share);
   for (uint32_t c = 0; c < place->cell_n; c++) s->supply_weight += place->supply_weight[c];
+  s->resale_age_ns = -1;
   s->decide_ns = decision_period(config);
   s->opex_nusd_per_d = llround(config->opex_usd_per_d * 1e9);
   DP_TRY(dp__fleet_views(ctx, s));
@@ -271,11 +273,12 @@ static struct tally tally_departed(const struct dp_ctx *ctx) {
 
 static enum dp_status sample_cell(struct dp_ctx *ctx) {
   const uint16_t region = dp_place_region(dp_place_of(dp_ctx_sim(ctx)), ctx->cell->id);
+  const struct dp__cash cash = dp__cash_of(ctx);
   struct tally t = tally_departed(ctx);
   for (uint32_t i = dp__host_next(ctx, 0); i != DP_NO_ROW; i = dp__host_next(ctx, i + 1)) {
     const struct dp_host *h = dp__host_at(ctx, i);
-    const dp_i128 net = dp__host_net_nusd(ctx, i);
-    const int64_t resale = dp__host_resale_nusd(ctx, i);
+    const dp_i128 net = dp__cash_net_nusd(&cash, h, i);
+    const int64_t resale = dp__resale_nusd(ctx, h, *(const dp_time *)dp_strip_at(&cash.joined, i));
     t.host_n++;
     t.in_profit_n += net + resale - h->capex_nusd > 0;
     t.net_nusd += net;

@@ -25,7 +25,11 @@ struct dp_fleet_config {
   int belief;                /* enum dp_belief */
   double belief_weight_ratio; /* of the latest observation, adaptive */
   double prior_usd_per_d;    /* income that is expected before any was observed */
+  double belief_spread;      /* of ln(optimism) of candidates */
+  int sells;                 /* enum dp_sells */
 };
+
+enum dp_sells { DP_SELLS_SHARE, DP_SELLS_COSTS };
 
 enum dp_belief { DP_BELIEF_NAIVE, DP_BELIEF_ADAPTIVE, DP_BELIEF_AUTOREGRESSIVE };
 
@@ -66,11 +70,12 @@ struct dp_host {
   int64_t capital_nusd;    /* paid in by its owner for what is not electricity */
   uint32_t usd_account;
   uint32_t tariff_ppm; /* its cost factor in millionths; 0: 1 */
+  uint32_t belief_ppm; /* its owner's optimism in millionths; 0: 1 */
   uint16_t fleet;   /* instance index */
   uint8_t state;    /* enum dp_host_state */
   uint8_t strike_n; /* windows in a row that did not pay */
   uint8_t quiet_n;  /* settlements since it left without a payment due */
-  uint8_t zero[3];
+  uint8_t zero[7];
   int64_t sell_ppb; /* sell_ratio in billionths */
   int64_t cost_nusd;       /* operating and restart costs so far */
   int64_t seen_gross_nusd; /* income, all costs, energy at the last look */
@@ -83,6 +88,7 @@ struct dp_host {
   dp_time paid_back_ns;    /* age at which it had earned its machine; 0: not yet */
   dp_time left_ns;         /* when it decided to leave */
   double kept[DP_FLEET_TOKENS]; /* tokens in its wallets at the last look */
+  double seen_rewarded[DP_FLEET_TOKENS]; /* tokens ever received, up to then; only where costs decide what it sells */
   double policy_state[DP_POLICY_STATE_MAX];
   uint32_t owner;      /* 1 + row of `owner`; 0: an owner of its own */
   uint32_t cohort;     /* row of `cohort` */

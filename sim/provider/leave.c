@@ -56,9 +56,9 @@ static enum dp_status leave(struct dp_ctx *ctx, uint32_t node) {
 
 static double gain_usd_per_d(const struct dp_ctx *ctx, const struct dp_host *h) {
   if (h->state == DP_HOST_ACTIVE) return (double)h->window_nusd / 1e9 / ((double)h->window_ns / (double)DP_DAY);
-  const double factor = h->tariff_ppm ? h->tariff_ppm / 1e6 : 1;
-  return dp__outlook_of(ctx)->expected_usd_per_d - factor * dp__outlook_electricity_usd_per_d(ctx) -
-         dp__fleet_config(ctx)->opex_usd_per_d;
+  const double factor = h->tariff_ppm ? h->tariff_ppm / 1e6 : 1, belief = h->belief_ppm ? h->belief_ppm / 1e6 : 1;
+  return belief * (dp__outlook_of(ctx)->expected_usd_per_d - dp__fleet_config(ctx)->opex_usd_per_d) -
+         factor * dp__outlook_electricity_usd_per_d(ctx);
 }
 
 static double lost_usd_per_d(const struct dp_ctx *ctx, uint32_t node) {

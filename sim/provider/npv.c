@@ -38,16 +38,25 @@ double dp_operator_break_even_factor(const struct dp_machine_plan *plan) {
   return value < DP_FACTOR_MAX * cost ? value / cost : DP_FACTOR_MAX;
 }
 
-double dp_operator_share_below(double factor, double spread) {
+/* ln(m / b) is normal with this deviation and mean. */
+static double deviation(const struct dp_unequal *q) { return sqrt(q->cost * q->cost + q->belief * q->belief); }
+static double mean(const struct dp_unequal *q) { return (q->belief * q->belief - q->cost * q->cost) / 2; }
+
+double dp_operator_share_below(double factor, const struct dp_unequal *q) {
+  const double s = deviation(q);
   if (!(factor > 0)) return 0;
-  if (!(spread > 0)) return factor > 1 ? 1 : 0;
-  return gsl_cdf_ugaussian_P(log(factor) / spread + spread / 2);
+  if (!(s > 0)) return factor > 1 ? 1 : 0;
+  return gsl_cdf_ugaussian_P((log(factor) - mean(q)) / s);
 }
 
-double dp_operator_factor_below(double u, double factor, double spread) {
-  if (!(spread > 0)) return 1;
-  const double share = dp_operator_share_below(factor, spread);
-  const double drawn = exp(spread * gsl_cdf_ugaussian_Pinv(u * share) - spread * spread / 2);
+double dp_operator_factor_below(double u, double v, double factor, const struct dp_unequal *q, double *belief) {
+  const double s = deviation(q);
+  *belief = 1;
+  if (!(s > 0)) return 1;
+  const double z = s * gsl_cdf_ugaussian_Pinv(u * dp_operator_share_below(factor, q)); /* ln(m / b) less its mean */
+  const double rest = q->cost > 0 && q->belief > 0 ? q->cost * q->belief / s * gsl_cdf_ugaussian_Pinv(v) : 0;
+  const double drawn = exp(q->cost * q->cost / (s * s) * z + rest - q->cost * q->cost / 2);
+  if (q->belief > 0) *belief = drawn / exp(z + mean(q));
   return drawn < DP_FACTOR_MAX ? drawn : DP_FACTOR_MAX;
 }
 

@@ -36,12 +36,20 @@ double dp_operator_npv_usd(const struct dp_machine_plan *plan, double factor);
 double dp_operator_break_even_factor(const struct dp_machine_plan *plan);
 #define DP_FACTOR_MAX 4000.0
 
-/** Share of the candidates below `factor` when ln(cost factor) is normal with standard deviation `spread` and the mean
- *  of the factor is 1; with spread 0 all have 1, and 1 is below only what is really more. */
-double dp_operator_share_below(double factor, double spread);
+/** How unequal candidates are: the logarithms of their cost factor m and of their optimism b are normal with these
+ *  standard deviations, independent, and m and b have mean 1. One of optimism b expects b times the usual margin, so that
+ *  his break-even factor is b times the usual one. */
+struct dp_unequal {
+  double cost, belief;
+};
 
-/** The cost factor of the candidate at quantile u in (0, 1) of those below `factor`. */
-double dp_operator_factor_below(double u, double factor, double spread);
+/** Share of the candidates with m below b · `factor`; where all are equal, 1 is below only what is really more. */
+double dp_operator_share_below(double factor, const struct dp_unequal *unequal);
+
+/** The cost factor of one of those: u in (0, 1) is his quantile by m / b, v that of m among his like (needed where
+ *  beliefs differ).
+ *  @param belief  filled: his optimism b; 1 where beliefs are equal */
+double dp_operator_factor_below(double u, double v, double factor, const struct dp_unequal *unequal, double *belief);
 
 /** What keeping a machine that would bring `worth_usd` today costs a day: worth · (1 − (1 − depreciation)^(1/365) · v),
  *  Jorgenson's user cost for a day: lost interest and lost value. */

@@ -6,10 +6,11 @@
 #include "books/books.h"
 #include "place/place.h"
 #include "provider/fleet.h"
+#include "provider/npv.h"
 
 /** A token that hosts may hold. */
 struct dp_fleet_token {
-  struct dp_view account;            /* ledger.token share */
+  struct dp_view account, rewarded;  /* ledger.token share */
   const struct dp_instance *exchange; /* NULL: it has no price */
   unsigned price;                    /* its value price_usd */
   int slot;                          /* of dp_host.kept; −1: of another network */
@@ -28,7 +29,8 @@ struct dp_fleet_shared {
   int64_t *order;  /* [cell_n] the same: machines ordered now */
   dp_time decide_ns; /* 0: its owners decide nothing and nothing is observed */
   int64_t opex_nusd_per_d;
-  double resale_age_d, resale_share; /* the resale share last asked for: most hosts are as old as the one before */
+  dp_time resale_age_ns; /* the resale share last asked for: most hosts are as old as the one before */
+  double resale_share;
 };
 
 /** Row of table `outlook`, one a cell: what owners of the cell have observed, and what they expect. */
@@ -88,6 +90,9 @@ enum dp_fleet_metric {
 };
 
 static inline const struct dp_fleet_config *dp__fleet_config(const struct dp_ctx *ctx) { return ctx->self->config; }
+static inline struct dp_unequal dp__fleet_unequal(const struct dp_ctx *ctx) {
+  return (struct dp_unequal){.cost = dp__fleet_config(ctx)->cost_spread, .belief = dp__fleet_config(ctx)->belief_spread};
+}
 static inline const struct dp_fleet_shared *dp__fleet_shared(const struct dp_ctx *ctx) { return ctx->self->shared; }
 static inline struct dp_host *dp__host_at(const struct dp_ctx *ctx, uint32_t node) {
   return DP_ROW(dp_own_table(ctx, DP_FLEET_HOST), struct dp_host, node);
@@ -112,18 +117,43 @@ double dp__electricity_usd_per_kwh(const struct dp_ctx *ctx, dp_time since_ns);
 /** Finds what the fleet reads of others. */
 enum dp_status dp__fleet_views(struct dp_ctx *ctx, struct dp_fleet_shared *s);
 
+/* ---- sell.c ---- */
+
+/** At a look, before it is written down: with sells = "costs" how much of its tokens a host sells until the next. */
+void dp__host_choose_sales(const struct dp_ctx *ctx, uint32_t node);
+
 /* ---- account.c: a host's money ---- */
 
-/** In cash: wallet and what is due, less what the owner has put in. */
-static inline dp_i128 dp__host_net_nusd(const struct dp_ctx *ctx, uint32_t node) {
+/** Where other domains keep a host's cash: for one look, or a walk over many hosts. */
+struct dp__cash {
+  struct dp_strip balance, payable, capital, joined;
+};
+static inline struct dp__cash dp__cash_of(const struct dp_ctx *ctx) {
   const struct dp_fleet_shared *s = dp__fleet_shared(ctx);
-  const struct dp_host *h = dp__host_at(ctx, node);
-  const int64_t payable = *(const int64_t *)dp_view_at(ctx, &s->payable, node);
-  const int64_t capital = *(const int64_t *)dp_view_at(ctx, &s->capital, node);
-  return *(const dp_i128 *)dp_view_at(ctx, &s->balance, h->usd_account) + payable - capital - h->capital_nusd;
+  return (struct dp__cash){dp_view_strip(ctx, &s->balance), dp_view_strip(ctx, &s->payable),
+                           dp_view_strip(ctx, &s->capital), dp_view_strip(ctx, &s->joined)};
+}
+/** In cash: wallet and what is due, less what the owner has put in. */
+static inline dp_i128 dp__cash_net_nusd(const struct dp__cash *c, const struct dp_host *h, uint32_t node) {
+  const int64_t payable = *(const int64_t *)dp_strip_at(&c->payable, node);
+  const int64_t capital = *(const int64_t *)dp_strip_at(&c->capital, node);
+  return *(const dp_i128 *)dp_strip_at(&c->balance, h->usd_account) + payable - capital - h->capital_nusd;
+}
+static inline dp_i128 dp__host_net_nusd(const struct dp_ctx *ctx, uint32_t node) {
+  const struct dp__cash c = dp__cash_of(ctx);
+  return dp__cash_net_nusd(&c, dp__host_at(ctx, node), node);
 }
 /** The same before costs: all that it ever earned. */
 dp_i128 dp__host_gross_nusd(const struct dp_ctx *ctx, uint32_t node);
+/** Share of its price that a machine brings at an age; 0 where no resale is known of. */
+double dp__resale_share(const struct dp_ctx *ctx, dp_time age_ns);
+/** What a machine would bring that joined at `joined_ns`. */
+static inline int64_t dp__resale_nusd(const struct dp_ctx *ctx, const struct dp_host *h, dp_time joined_ns) {
+  const dp_time age_ns = (h->state == DP_HOST_LEAVING ? h->left_ns : ctx->now_ns) - joined_ns;
+  const struct dp_fleet_shared *s = dp__fleet_shared(ctx);
+  const double share = age_ns == s->resale_age_ns ? s->resale_share : dp__resale_share(ctx, age_ns);
+  return (int64_t)((double)h->capex_nusd * share + 0.5);
+}
 /** What the machine would bring now. */
 int64_t dp__host_resale_nusd(const struct dp_ctx *ctx, uint32_t node);
 /** Cash and machine: net + resale − capex. */

@@ -44,6 +44,7 @@ void dp__host_look(struct dp_ctx *ctx, uint32_t node) {
   struct dp_outlook *o = dp__outlook_of(ctx);
   const int64_t energy = *(const int64_t *)dp_view_at(ctx, &s->energy, node);
   const int64_t cost = *(const int64_t *)dp_view_at(ctx, &s->electricity, node) + h->cost_nusd;
+  dp__host_choose_sales(ctx, node);
   const int64_t income = income_since(ctx, h, node);
   const dp_time span = ctx->now_ns - h->seen_ns;
   o->income_nusd += income;
@@ -142,8 +143,9 @@ static int64_t wish_ppm(struct dp_ctx *ctx) {
   const dp_time span = ctx->now_ns < s->decide_ns ? ctx->now_ns : s->decide_ns;
   struct dp_outlook *o = dp__outlook_of(ctx);
   find_break_even(ctx, o);
-  const double share = (1 - entry->spare_ratio) * dp_operator_share_below(o->buyer_ppm / 1e6, config->cost_spread) +
-                       entry->spare_ratio * dp_operator_share_below(o->runner_ppm / 1e6, config->cost_spread);
+  const struct dp_unequal unequal = dp__fleet_unequal(ctx);
+  const double share = (1 - entry->spare_ratio) * dp_operator_share_below(o->buyer_ppm / 1e6, &unequal) +
+                       entry->spare_ratio * dp_operator_share_below(o->runner_ppm / 1e6, &unequal);
   const double candidates = entry->candidates_per_month_n * ((double)span / (double)MONTH_NS) * weight;
   return llround(fmin(candidates * share, 1e9) * 1e6) + o->rest_ppm;
 }

@@ -18,9 +18,10 @@ static const struct dp_instance *referred(const struct dp_instance *in, const ch
 static enum dp_status find_token(struct dp_ctx *ctx, const struct dp_instance *in, int *slot_n,
                                  struct dp_fleet_token *token) {
   DP_TRY(dp_view_find(in, "share", "account", &token->account, ctx->err));
-  token->slot = referred(in, "network") == dp_sim_instance(dp_ctx_sim(ctx), dp__fleet_config(ctx)->network.instance)
-                    ? (*slot_n)++
-                    : -1;
+  DP_TRY(dp_view_find(in, "share", "rewarded", &token->rewarded, ctx->err));
+  const struct dp_instance *network = dp_sim_instance(dp_ctx_sim(ctx), dp__fleet_config(ctx)->network.instance);
+  const bool pays = !dp_instance_chose(in, "rewards", "coverage") && referred(in, "network") == network;
+  token->slot = pays ? (*slot_n)++ : -1;
   for (const struct dp_instance *x = dp_sim_first(dp_ctx_sim(ctx), "ledger.exchange"); x; x = dp_sim_next(x)) {
     if (referred(x, "token") != in) continue;
     token->exchange = x;

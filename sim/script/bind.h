@@ -67,6 +67,8 @@ struct dp_scenario {
   struct dp_scenario_param *params; /* [param_n] by name */
   enum dp_param_kind *param_kinds;  /* [param_n] */
   size_t param_n;
+  struct dp_scenario_fact *facts; /* [fact_n] */
+  size_t fact_n, fact_cap;
   bool built; /* depin.scenario was called */
   struct dp_spec spec;
   const char *question;

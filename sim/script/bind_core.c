@@ -83,6 +83,41 @@ static int core_framed(lua_State *L) {
   return 1;
 }
 
+/* Text of a value: a number in few digits, a list by its length. */
+static const char *fact_value(lua_State *L, int index) {
+  char text[40];
+  if (lua_type(L, index) == LUA_TNUMBER) snprintf(text, sizeof text, "%.12g", lua_tonumber(L, index));
+  else if (lua_istable(L, index)) snprintf(text, sizeof text, "%zu values", (size_t)lua_rawlen(L, index));
+  else return lua_isnoneornil(L, index) ? "" : (luaL_checkstring(L, index), dp__bind_text(L, index));
+  lua_pushstring(L, text);
+  const char *copy = dp__bind_text(L, -1);
+  lua_pop(L, 1);
+  return copy;
+}
+
+static const char *fact_text(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) ? "" : (luaL_checkstring(L, index), dp__bind_text(L, index));
+}
+
+/* core.fact(kind, name, value, date, source): the scenario uses a value that somebody published; date and source may be
+ * nil: not known. */
+static int core_fact(lua_State *L) {
+  struct dp_scenario *s = dp__bind_scenario(L);
+  luaL_checkstring(L, 1);
+  luaL_checkstring(L, 2);
+  if (s->fact_n == s->fact_cap) {
+    size_t cap = s->fact_cap ? 2 * s->fact_cap : 64;
+    struct dp_scenario_fact *grown = dp__bind_alloc(L, cap * sizeof *grown);
+    if (s->fact_n) memcpy(grown, s->facts, s->fact_n * sizeof *grown);
+    s->facts = grown;
+    s->fact_cap = cap;
+  }
+  const struct dp_scenario_fact fact = {.kind = fact_text(L, 1), .name = fact_text(L, 2), .value = fact_value(L, 3),
+                                        .date = fact_text(L, 4), .source = fact_text(L, 5)};
+  s->facts[s->fact_n++] = fact;
+  return 0;
+}
+
 /* core.suggest(wrong, { names }) → the name that may have been meant, or nil. */
 static int core_suggest(lua_State *L) {
   const char *wrong = luaL_checkstring(L, 1), *names[NAMES_MAX];
@@ -194,6 +229,7 @@ int dp__bind_open_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"namespace", core_namespace},   {"fail", core_fail},
                                        {"suggest", core_suggest},       {"here", core_here},
                                        {"framed", core_framed},         {"scenario", dp__bind_scenario_call},
+                                       {"fact", core_fact},
                                        {"parameters", dp__bind_parameters}, {"policy", dp__bind_policy},
                                        {NULL, NULL}};
   luaL_newmetatable(L, DP_EXPECTATION_NAME);

@@ -43,10 +43,27 @@ static enum dp_status declare_bounds(lua_State *L, int row, struct dp_scenario_p
   return DP_OK;
 }
 
-/* Reads { default, min =, max =, doc = } at the top of the stack. */
+/* Where a default comes from. */
+static enum dp_status declare_source(lua_State *L, int row, struct dp_scenario_param *p, struct dp_err *err) {
+  const char *const keys[] = {"doc", "date", "source"};
+  const char **const out[] = {&p->doc, &p->date, &p->source};
+  char what[160];
+  for (int i = 0; i < 3; i++) {
+    *out[i] = "";
+    int type = lua_getfield(L, row, keys[i]);
+    if (type == LUA_TSTRING) *out[i] = dp__bind_text(L, -1);
+    else if (type != LUA_TNIL)
+      return dp_fail(err, DP_SCENARIO, "parameters: %s: %s must be a text, got %s", p->name, keys[i],
+                     dp__bind_what(L, -1, what, sizeof what));
+    lua_pop(L, 1);
+  }
+  return DP_OK;
+}
+
+/* Reads { default, min =, max =, doc =, date =, source = } at the top of the stack. */
 static enum dp_status declare(lua_State *L, struct dp_scenario_param *p, enum dp_param_kind *kind,
                               struct dp_err *err) {
-  static const char *const known[] = {"min", "max", "doc"};
+  static const char *const known[] = {"min", "max", "doc", "date", "source"};
   char where[128], what[160];
   int row = lua_gettop(L);
   snprintf(where, sizeof where, "parameters: %s", p->name);
@@ -59,7 +76,7 @@ static enum dp_status declare(lua_State *L, struct dp_scenario_param *p, enum dp
           : lua_isinteger(L, -1) ? DP_KIND_INTEGER : DP_KIND_FLOAT;
   p->min = -INFINITY;
   p->max = INFINITY;
-  p->doc = p->fallback_text = "";
+  p->doc = p->date = p->source = p->fallback_text = "";
   if (p->is_number) p->fallback = lua_tonumber(L, -1);
   if (type == LUA_TSTRING) p->fallback_text = dp__bind_text(L, -1);
   if (type == LUA_TBOOLEAN) p->fallback_text = lua_toboolean(L, -1) ? "true" : "false";
@@ -75,10 +92,9 @@ static enum dp_status declare(lua_State *L, struct dp_scenario_param *p, enum dp
     if (lua_isinteger(L, -2) && lua_tointeger(L, -2) == 1) lua_pop(L, 2);
     else lua_rawset(L, row + 1);
   }
-  DP_TRY(dp__bind_check_keys(L, row + 1, where, "field", known, 3, err));
+  DP_TRY(dp__bind_check_keys(L, row + 1, where, "field", known, sizeof known / sizeof known[0], err));
   lua_pop(L, 1);
-  if (lua_getfield(L, row, "doc") == LUA_TSTRING) p->doc = dp__bind_text(L, -1);
-  lua_pop(L, 1);
+  DP_TRY(declare_source(L, row, p, err));
   return declare_bounds(L, row, p, err);
 }
 

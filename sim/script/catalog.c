@@ -132,6 +132,7 @@ void dp_catalog_kpis(bool (*visit)(void *ud, const char *name, const struct dp_k
 
 struct kpi_names {
   const char *wanted;
+  size_t wanted_len; /* without "@instance", which no declaration knows */
   bool found;
   char *names[KPI_MAX];
   size_t n;
@@ -140,13 +141,13 @@ struct kpi_names {
 static bool collect_kpi(void *ud, const char *name, const struct dp_kpi *kpi) {
   struct kpi_names *k = ud;
   (void)kpi;
-  k->found = strcmp(name, k->wanted) == 0;
+  k->found = strlen(name) == k->wanted_len && strncmp(name, k->wanted, k->wanted_len) == 0;
   if (!k->found && k->n < KPI_MAX && (k->names[k->n] = strdup(name)) != NULL) k->n++;
   return !k->found;
 }
 
 bool dp_catalog_has_kpi(const char *name, char meant[64]) {
-  struct kpi_names k = {.wanted = name};
+  struct kpi_names k = {.wanted = name, .wanted_len = strcspn(name, "@")};
   dp_catalog_kpis(collect_kpi, &k);
   const char *near = k.found ? NULL : dp_str_suggest(name, (const char *const *)k.names, k.n);
   snprintf(meant, 64, "%s", near ? near : "");

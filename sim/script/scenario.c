@@ -354,6 +354,11 @@ const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, 
   return s->params;
 }
 
+const struct dp_scenario_fact *dp_scenario_facts(const struct dp_scenario *s, size_t *n) {
+  *n = s->fact_n;
+  return s->facts;
+}
+
 const char *dp_scenario_as_of(const struct dp_scenario *s) { return s->as_of ? s->as_of : ""; }
 
 const struct dp_expectation *dp_scenario_survives(const struct dp_scenario *s, size_t *n) {

@@ -28,10 +28,18 @@ struct dp_scenario_options {
 /** A parameter that the scenario declares with depin.parameters. */
 struct dp_scenario_param {
   const char *name, *doc;
+  const char *date, *source; /* of the default, as the scenario says them; "" when it does not */
   bool is_number;
   double value, fallback, min, max; /* of a number */
   const char *text, *fallback_text; /* of a string */
   bool given;                       /* by --set (or by `check`) */
+};
+
+/** A value that the scenario uses and somebody published: of a preset of the library, or given with depin.dated. */
+struct dp_scenario_fact {
+  const char *kind;  /* "preset", "rule", "data", "input" */
+  const char *name, *value;
+  const char *date, *source; /* "": not known */
 };
 
 /** An expectation: `kpi` op bound. */
@@ -62,6 +70,7 @@ void dp_scenario_free(struct dp_scenario *s);
 const struct dp_spec *dp_scenario_spec(const struct dp_scenario *s);
 const char *dp_scenario_question(const struct dp_scenario *s); /* text of the comment "-- Question: …", or "" */
 const struct dp_scenario_param *dp_scenario_params(const struct dp_scenario *s, size_t *n);
+const struct dp_scenario_fact *dp_scenario_facts(const struct dp_scenario *s, size_t *n); /* in the order of use */
 const struct dp_expectation *dp_scenario_expectations(const struct dp_scenario *s, size_t *n);
 const char *dp_scenario_as_of(const struct dp_scenario *s); /* "2025-01-01": nothing later may be known; or "" */
 const struct dp_expectation *dp_scenario_survives(const struct dp_scenario *s, size_t *n); /* of `stress` */

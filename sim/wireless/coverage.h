@@ -31,6 +31,7 @@ struct dp_coverage_config {
   int mode;                          /* enum dp_coverage_mode */
   struct dp_numbers fleet_d, fleet_n; /* CONDITIONAL: hotspots on that day, straight lines between */
   const char *fleet_csv;
+  double fleet_ratio; /* of the path: the part of the world that is simulated */
   double candidates_per_month_n, imitation_per_month_ratio, candidate_spread, supply_per_month_n, horizon_d;
   double belief_weight_ratio, prior_usd_per_d;
   double patience_d, attention_ratio, resale_ratio, depreciation_ratio;

@@ -25,7 +25,7 @@ static enum dp_status add(struct dp_ctx *ctx, struct dp__coverage *s, dp_time t_
       !dp_array_resize(&s->path_n, s->path_rows + 1, sizeof *s->path_n))
     return dp_fail_nomem(ctx->err, "a fleet's path");
   s->path_ns[s->path_rows] = t_ns;
-  s->path_n[s->path_rows++] = n;
+  s->path_n[s->path_rows++] = n * dp__coverage_config(ctx)->fleet_ratio;
   return DP_OK;
 }
 

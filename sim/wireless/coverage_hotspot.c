@@ -104,6 +104,11 @@ static uint32_t cohort_row(const struct dp__coverage *s, const struct dp_hotspot
   return h->cohort * strata + (uint32_t)((place * s->power_n + h->power) * s->tariff_n + h->tariff);
 }
 
+static void count_stratum(struct dp_ctx *ctx, unsigned stratum, bool below) {
+  dp_metric_add(ctx, DP_COVERAGE_STRATUM_JUDGED + stratum, 0, 1);
+  dp_metric_add(ctx, DP_COVERAGE_STRATUM_BELOW + stratum, 0, below);
+}
+
 /** Its net income is compared with the threshold, once: at its age judge_d, or when it has left before. Who joined too
  *  late to reach that age within the run is left out, or only those of them who gave up would speak. */
 static void judge(struct dp_ctx *ctx, struct dp_hotspot *h) {
@@ -125,6 +130,8 @@ static void judge(struct dp_ctx *ctx, struct dp_hotspot *h) {
   row->electricity_nusd += h->cost_nusd;
   dp_metric_add(ctx, DP_COVERAGE_JUDGED, 0, 1);
   dp_metric_add(ctx, DP_COVERAGE_BELOW, 0, net < c->threshold_usd);
+  count_stratum(ctx, 4 * scale_class(h) + witness_class(h), net < c->threshold_usd);
+  if (h->power < 2 && h->tariff < 2) count_stratum(ctx, 16 + 2u * h->power + h->tariff, net < c->threshold_usd);
   dp_metric_add(ctx, DP_COVERAGE_IN_PROFIT, 0, profit > 0);
   dp_metric_add(ctx, DP_COVERAGE_SCALE, 0, h->scale);
   dp_metric_add(ctx, DP_COVERAGE_WITNESSES, 0, h->witness_n);

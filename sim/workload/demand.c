@@ -129,13 +129,25 @@ static double price_usd(const struct dp_ctx *ctx, const struct dp_view *v) {
   return (double)*(const int64_t *)dp_view_at(ctx, v, 0) / 1e9;
 }
 
-/** Noise of mean 1: lognormal. */
-static double noise(struct dp_ctx *ctx, uint64_t interval_n) {
-  const double sd = config_of(ctx)->noise_ratio;
-  if (sd <= 0) return 1;
+/** Noise of a day of the run, of mean 1: lognormal. */
+static double day_noise(struct dp_ctx *ctx, double sd, dp_time day) {
   struct dp_rng rng = dp_ctx_rng(ctx, dp_entity_of_cell(ctx->cell->id), DP_STREAM(DP_STREAM_DEMAND, ctx->self->index),
-                                 interval_n);
+                                 (uint64_t)day);
   return exp(sd * dp_rng_normal(&rng) - sd * sd / 2);
+}
+
+/** Mean over [since, until): a day's luck does not know how often is settled. */
+static double noise(struct dp_ctx *ctx, dp_time since_ns, dp_time until_ns) {
+  const double sd = config_of(ctx)->noise_ratio;
+  const dp_time first = since_ns / DP_DAY, last = (until_ns - 1) / DP_DAY;
+  double sum = 0;
+  if (sd <= 0) return 1;
+  if (first >= last) return day_noise(ctx, sd, first);
+  for (dp_time day = first; day <= last; day++) {
+    const dp_time from = day > first ? day * DP_DAY : since_ns, to = day < last ? (day + 1) * DP_DAY : until_ns;
+    sum += day_noise(ctx, sd, day) * ((double)(to - from) / (double)(until_ns - since_ns));
+  }
+  return sum;
 }
 
 /** The customers learn from the interval before, and some of them switch. */
@@ -162,7 +174,7 @@ static struct dp_flow_demand ask(struct dp_ctx *ctx, const struct dp_customers *
   const double price = price_usd(ctx, &s->quote), cloud = price_usd(ctx, &s->cloud);
   const double market = dp_demand_potential_per_day(c, since_ns, now_ns, s->local_ns[cell]) * dt_d * s->weight[cell] *
                         dp_shock_factor(dp_ctx_sim(ctx), DP_SHOCK_demand, since_ns, now_ns) *
-                        noise(ctx, customers->interval_n);
+                        noise(ctx, since_ns, now_ns);
   struct dp_flow_demand d = {.budget_usd = (double)INFINITY, .workload = ctx->self->index};
   d.work_tok = market * customers->share * dp_demand_price_factor(c, price);
   if (cloud > 0) d.cloud_tok = market * (1 - customers->share) * dp_demand_price_factor(c, cloud);
@@ -177,18 +189,40 @@ static struct dp_flow_demand ask(struct dp_ctx *ctx, const struct dp_customers *
   return d;
 }
 
+/** What those ask who spend a grant: what it buys at the quote. */
+static struct dp_flow_demand ask_granted(struct dp_ctx *ctx, dp_time since_ns) {
+  const struct dp_demand_config *c = config_of(ctx);
+  const struct shared *s = shared_of(ctx);
+  const dp_time until_ns = llround(c->granted_until_d * (double)DP_DAY), now_ns = ctx->now_ns + 1;
+  const dp_time to_ns = until_ns > 0 && now_ns > until_ns ? until_ns : now_ns;
+  const double price = price_usd(ctx, &s->quote);
+  struct dp_flow_demand d = {.workload = ctx->self->index, .granted = 1};
+  if (to_ns <= since_ns || price <= 0) return d;
+  d.budget_usd = c->granted_usd_per_day * (double)(to_ns - since_ns) / (double)DP_DAY * s->weight[ctx->cell->id];
+  d.work_tok = d.budget_usd * 1e6 / price;
+  dp_metric_add_f(ctx, METRIC_NETWORK, 0, d.work_tok);
+  return d;
+}
+
+static enum dp_status send(struct dp_ctx *ctx, uint16_t market, const struct dp_flow_demand *d) {
+  struct dp_message m = {.dest = dp_entity_of_cell(ctx->cell->id), .time_ns = ctx->now_ns, .instance = market,
+                         .kind = DP_EVENT_FLOW_DEMAND, .phase = DP_PHASE_ARRIVAL, .size = sizeof *d, .payload = d};
+  return dp_send(ctx, &m);
+}
+
 static enum dp_status handle(struct dp_ctx *ctx, const struct dp_event *event) {
   struct dp_flow_quote quote;
   struct dp_customers *customers = customers_of(ctx);
   dp_event_payload(event, &quote, sizeof quote);
   if (quote.market != config_of(ctx)->network.instance) return DP_OK;
   learn(ctx, customers, (double)(ctx->now_ns + 1 - quote.since_ns) / (double)DP_DAY);
-  struct dp_flow_demand d = ask(ctx, customers, quote.since_ns);
+  const struct dp_flow_demand d = ask(ctx, customers, quote.since_ns);
   customers->since_ns = ctx->now_ns + 1;
   customers->interval_n++;
-  struct dp_message m = {.dest = dp_entity_of_cell(ctx->cell->id), .time_ns = ctx->now_ns, .instance = quote.market,
-                         .kind = DP_EVENT_FLOW_DEMAND, .phase = DP_PHASE_ARRIVAL, .size = sizeof d, .payload = &d};
-  return dp_send(ctx, &m);
+  DP_TRY(send(ctx, quote.market, &d));
+  if (config_of(ctx)->granted_usd_per_day <= 0) return DP_OK;
+  const struct dp_flow_demand granted = ask_granted(ctx, quote.since_ns);
+  return granted.work_tok > 0 ? send(ctx, quote.market, &granted) : DP_OK;
 }
 
 static enum dp_status sample_cell(struct dp_ctx *ctx) {

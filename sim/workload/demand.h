@@ -23,6 +23,8 @@ struct dp_demand_config {
   double reference_usd_per_mtok; /* price of a million units at which work_per_day is wanted */
   double choke_usd_per_mtok;     /* above it nobody wants anything; 0: never */
   double budget_usd_per_day;     /* for the network, all cells together; 0: no limit */
+  double granted_usd_per_day;    /* of a foundation, for customers to spend here, all cells together */
+  double granted_until_d;        /* 0: always */
   double start_share_ratio;      /* of the network, where there is a cloud */
   double switch_d;               /* time constant of switching; 0: at once */
   double trust_loss_d, trust_recover_d; /* time constants of trust */
@@ -30,7 +32,7 @@ struct dp_demand_config {
   double ttft_target_s;          /* slower answers count as worse */
   double patience_s;             /* longest wait that anyone sees */
   double prompt_tok, output_tok; /* mean size of a job */
-  double noise_ratio;            /* standard deviation of ln(demand) of an interval */
+  double noise_ratio;            /* standard deviation of ln(demand) of a day */
 };
 
 /** Row of table `customers`, one a cell. */

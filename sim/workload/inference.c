@@ -3,15 +3,17 @@
 
 #include "workload/inference.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "place/place.h"
+#include "workload/demand.h"
 
 enum { TABLE_SOURCE, TABLE_REQUEST };
 enum {
   METRIC_SUBMITTED, METRIC_COMPLETED, METRIC_REJECTED, METRIC_TIMED_OUT, METRIC_BY_CLOUD, METRIC_IN_SYSTEM,
   METRIC_PROMPT, METRIC_OUTPUT, METRIC_PROMPT_DONE, METRIC_OUTPUT_DONE, METRIC_MISSED, METRIC_LATENCY, METRIC_TTFT,
-  METRIC_TPOT
+  METRIC_TPOT, METRIC_CELLS, METRIC_TRUST
 };
 
 /** How much of the old estimate of the time to the first token stays after one more observation. */
@@ -46,6 +48,13 @@ static const struct dp_param params[] = {
      .doc = "a later first token is a deadline miss", .source = "none"},
     {FIELD(llm), .type = DP_PARAM_PART, .unit = "text", .part = "workload.llm", .doc = "the language model that is asked",
      .source = "none"},
+    {FIELD(trust_loss_d), .type = DP_PARAM_NUMBER, .unit = "d", .value = 3, .min = 0, .max = 1e5,
+     .doc = "time constant with which trust falls to the quality that is served; it counts where there is a cloud",
+     .source = "none"},
+    {FIELD(trust_recover_d), .type = DP_PARAM_NUMBER, .unit = "d", .value = 30, .min = 0, .max = 1e5,
+     .doc = "time constant with which it rises again", .source = "none"},
+    {FIELD(trust_weight), .type = DP_PARAM_NUMBER, .unit = "1", .value = 3, .min = 0, .max = 1000,
+     .doc = "logit: utility of the network that is lost when trust is gone", .source = "none"},
 };
 #undef FIELD
 static const struct dp_schema schema = {.name = "workload.inference", .doc = "customers of LLM inference",
@@ -55,6 +64,10 @@ static const struct dp_schema schema = {.name = "workload.inference", .doc = "cu
 static const struct dp_column source_columns[] = {
     DP_COLUMN(struct dp_source, request_n, "1", "requests made so far"),
     DP_COLUMN(struct dp_source, expected_ttft_s, "s", "time to the first token that customers here saw lately"),
+    DP_COLUMN(struct dp_source, trust, "1", "1: answered in full and in time lately"),
+    DP_COLUMN(struct dp_source, distrust, "1", "utility of the network that is lost for want of it"),
+    DP_COLUMN(struct dp_source, quality, "1", "of the network's answers since the last settlement, summed"),
+    DP_COLUMN(struct dp_source, answer_n, "1", "their number"),
 };
 static const struct dp_column request_columns[] = {
     DP_COLUMN(struct dp_request, submit_ns, "ns", "when it was sent"),
@@ -81,6 +94,8 @@ static const struct dp_metric metrics[] = {
     [METRIC_LATENCY] = {"latency", DP_METRIC_HISTOGRAM, "s", 1e-9, .doc = "from sending to the last token"},
     [METRIC_TTFT] = {"ttft", DP_METRIC_HISTOGRAM, "s", 1e-9, .doc = "from sending to the first token"},
     [METRIC_TPOT] = {"tpot", DP_METRIC_HISTOGRAM, "s", 1e-9, .doc = "per token after the first"},
+    [METRIC_CELLS] = {"cells", DP_METRIC_GAUGE, "1", 1, .doc = "cells with customers"},
+    [METRIC_TRUST] = {"trust", DP_METRIC_GAUGE, "1", 1e-9, .doc = "trust in the network, cells summed"},
 };
 static const struct dp_kpi kpis[] = {
     {"job.submitted", DP_KPI_TOTAL, "submitted", NULL, "1", 0, "requests sent"},
@@ -93,6 +108,7 @@ static const struct dp_kpi kpis[] = {
     {"inference.ttft_s", DP_KPI_DISTRIBUTION, "ttft", NULL, "s", 0, "time to the first token, of completed requests"},
     {"inference.tpot_s", DP_KPI_DISTRIBUTION, "tpot", NULL, "s", 0, "time per token after the first"},
     {"inference.missed_ratio", DP_KPI_RATIO, "missed", "completed", "1", 0, "first token after ttft_target_s"},
+    {"inference.trust_ratio", DP_KPI_RATIO, "trust", "cells", "1", 0, "trust in the network at the end, mean over cells"},
     {"inference.prompt_tok", DP_KPI_TOTAL, "prompt_tok", NULL, "tok", 0, "prompt tokens sent"},
     {"inference.output_tok", DP_KPI_TOTAL, "output_tok", NULL, "tok", 0, "output tokens asked for"},
 };
@@ -172,6 +188,7 @@ static enum dp_status schedule_next(struct dp_ctx *ctx) {
 static enum dp_status init_cell(struct dp_ctx *ctx) {
   uint32_t row;
   DP_TRY(dp_table_add(dp_own_table(ctx, TABLE_SOURCE), &row, ctx->err));
+  source_of(ctx)->trust = 1;
   return schedule_next(ctx);
 }
 
@@ -233,6 +250,31 @@ static void measure(struct dp_ctx *ctx, const struct dp_request *request, const 
     source->expected_ttft_s = EXPECTED_KEEP * source->expected_ttft_s + (1 - EXPECTED_KEEP) * dp_time_s(ttft_ns);
 }
 
+/** What an answer of the network does for trust: 1 in time, less when late, nothing when there was none. */
+static void judge(struct dp_ctx *ctx, const struct dp_request *request, const struct dp_job_result *result) {
+  const struct dp_inference_config *config = ctx->self->config;
+  struct dp_source *source = source_of(ctx);
+  const double ttft_s = dp_time_s(result->first_token_ns - request->submit_ns);
+  if (result->by_cloud) return;
+  source->answer_n++;
+  if (result->outcome != DP_JOB_COMPLETED) return;
+  source->quality += ttft_s > config->ttft_target_s ? config->ttft_target_s / ttft_s : 1;
+}
+
+/** A settlement: customers learn as those of workload.demand do. */
+static enum dp_status apply(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
+  const struct dp_inference_config *config = ctx->self->config;
+  const struct dp_demand_config rule = {.trust_loss_d = config->trust_loss_d, .trust_recover_d = config->trust_recover_d};
+  struct dp_source *source = source_of(ctx);
+  if (!beat->settlement || beat->since_ns == 0) return DP_OK;
+  const double served = source->answer_n ? source->quality / (double)source->answer_n : 1;
+  source->trust = dp_demand_trust(&rule, source->trust, served, 0, (double)beat->since_ns / (double)DP_DAY);
+  source->distrust = config->trust_weight * (1 - source->trust);
+  source->quality = 0;
+  source->answer_n = 0;
+  return DP_OK;
+}
+
 static enum dp_status answered(struct dp_ctx *ctx, const struct dp_event *event) {
   struct dp_table *requests = dp_own_table(ctx, TABLE_REQUEST);
   struct dp_job_result result;
@@ -241,6 +283,7 @@ static enum dp_status answered(struct dp_ctx *ctx, const struct dp_event *event)
   if (row == DP_NO_ROW)
     return dp_fail(ctx->err, DP_INVARIANT, "%s: an answer to request %llx, which is not waiting", ctx->self->name,
                    (unsigned long long)result.job);
+  judge(ctx, DP_ROW(requests, struct dp_request, row), &result);
   switch (result.outcome) {
     case DP_JOB_COMPLETED: measure(ctx, DP_ROW(requests, struct dp_request, row), &result); break;
     case DP_JOB_REJECTED: dp_metric_add(ctx, METRIC_REJECTED, 0, 1); break;
@@ -258,6 +301,8 @@ static enum dp_status sample_cell(struct dp_ctx *ctx) {
   const struct shared *shared = ctx->self->shared;
   dp_metric_set(ctx, METRIC_IN_SYSTEM, dp_place_region(shared->place, ctx->cell->id),
                 dp_own_table(ctx, TABLE_REQUEST)->live_n);
+  dp_metric_set(ctx, METRIC_CELLS, 0, 1);
+  dp_metric_set(ctx, METRIC_TRUST, 0, llround(source_of(ctx)->trust * 1e9));
   return DP_OK;
 }
 
@@ -275,6 +320,7 @@ const struct dp_model dp_inference_model = {
     .init_replicated = init_replicated,
     .init_cell = init_cell,
     .handle = handle,
+    .apply = apply,
     .sample_cell = sample_cell,
     .release = release,
 };

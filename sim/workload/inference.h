@@ -21,12 +21,17 @@ struct dp_inference_config {
   double timeout_s;        /* a request that has not started by then is given up; 0: never */
   double ttft_target_s;    /* a later first token is a deadline miss */
   struct dp_part_ref llm;  /* what is asked; the same in every workload of a scenario */
+  double trust_loss_d, trust_recover_d, trust_weight; /* as of workload.demand */
 };
 
 /** Row of table `source`, one a cell. */
 struct dp_source {
   uint64_t request_n;     /* synthetic: requests made so far; trace: rows of this cell taken so far */
   double expected_ttft_s; /* exponentially weighted mean of what customers here saw from the network */
+  double trust;           /* 1: answered in full and in time */
+  double distrust;        /* utility of the network that is lost for want of it */
+  double quality;         /* of the network's answers since the last settlement, summed */
+  uint64_t answer_n;      /* their number */
 };
 
 /** Row of table `request`: one that is not answered yet. */

@@ -13,7 +13,7 @@ static const struct dp_param llm_params[] = {
     {LLM_FIELD(name), .type = DP_PARAM_STRING, .unit = "text", .text = "Llama-2-7B", .doc = "name of the model",
      .source = "Vidur kernel profiles (Microsoft, MIT)"},
     {LLM_FIELD(weights_gib), .type = DP_PARAM_NUMBER, .unit = "gib", .value = 12.55, .min = 0.1, .max = 1e4,
-     .doc = "memory of the weights in fp16", .source = "6,738,415,616 parameters of 2 bytes"},
+     .doc = "memory of the weights in fp16", .source = "Llama-2-7B, July 2023: 6,738,415,616 parameters of 2 bytes"},
 };
 const struct dp_schema dp_llm_schema = {.name = "workload.llm", .doc = "a language model that is served",
                                         DP_ROWS(param, llm_params),

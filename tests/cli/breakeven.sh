@@ -36,11 +36,36 @@ assert n == 30
 END2
 keeps "as CSV" 0 "$DEPINSIM" breakeven "$scenario" --until 60d --format csv
 is "a row a cell" "$(grep -c . got)" $((1 + 10 * 3 + 6 * 5))
+# Hotspots: 500 USD less resale over what the mean one earned a day less its electricity.
+keeps "hotspots, as JSON" 0 "$DEPINSIM" breakeven "$srcdir/scenarios/helium_hotspot.lua" --check-form --format json
+cp got hotspots.json
+exits "their payback is (price - resale) / (income - electricity)" 0 python3 - <<'END2'
+import json
+r = json.load(open("hotspots.json"))
+never = 0
+for c in r["rows"]:
+    net = r["tokens_per_d"] * c["token_price_usd"] - c["power_w"] * 0.024 * c["electricity_usd_per_kwh"]
+    days = r["hotspot_usd"] * (1 - r["resale_ratio"]) / net if net > 0 else float("inf")
+    never += days > 3650
+    assert (c["payback_d"] is None) == (days > 3650), c
+    assert c["payback_d"] is None or abs(c["payback_d"] / days - 1) < 1e-9, (c, days)
+assert len(r["rows"]) == 6 * 2 * 2 and 4 <= never < 24, never
+END2
+keeps "hotspots, as text" 0 "$DEPINSIM" breakeven "$srcdir/scenarios/helium_hotspot.lua" --check-form
+ok "without a price never" grep -Eq '^0 +never +never +never +never$' got
 cat >idle.lua <<'END2'
 local depin = require "depin"
 return depin.scenario { duration_d = 3, networks = depin.network.posted { name = "n" },
   providers = depin.provider { network = "n", count = 1, node = depin.hardware.t4 {} } }
 END2
+for form in text json csv; do
+  keeps "nobody buys a machine, as $form" 0 "$DEPINSIM" breakeven "$srcdir/scenarios/ov_depinsimulator.lua" -c --format $form
+  cp got none.$form
+done
+is "is said in a sentence" "$(cat none.text)" "no provider: nobody buys a machine, and none is to be earned"
+is "and in CSV by no rows" "$(cat none.csv)" "machine,region,token_price_usd,utilisation_ratio,payback_d"
+ok "and in JSON by a note" python3 -c 'import json
+r = json.load(open("none.json")); assert r["rows"] == [] and "no provider" in r["note"]'
 keeps "nobody earned anything" 2 "$DEPINSIM" breakeven idle.lua
 
 done_testing

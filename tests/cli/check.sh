@@ -46,11 +46,47 @@ echo 'while true do end' >endless.lua
 exits "a scenario without an end" 1 "$DEPINSIM" check endless.lua mine.lua --timeout 300ms
 like "is stopped, and says so" "$(cat $out)" '^# no end after .*--timeout allows more'
 like "the others go on" "$(cat $out)" ' - mine\.lua: '
+"$DEPINSIM" check endless.lua mine.lua --timeout 60s -j 1 >crashed 2>/dev/null &
+check=$! child=
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  child=$(pgrep -P "$check") && break
+  sleep 0.1
+done
+sleep 0.3
+kill -KILL "$child"
+exits "a run that crashes" 1 wait "$check"
+like "is a verdict that names the signal" "$(cat crashed)" '^# crashed: Killed'
+like "and does not end the others" "$(cat crashed)" '^ok [0-9]+ - mine\.lua: runs'
 echo 'io.open("stolen", "w"):write("x")' >thief.lua
 exits "a stranger's scenario" 1 "$DEPINSIM" check thief.lua
 ok "cannot write" test ! -e stolen
 
-rm endless.lua thief.lua
+printf 'error("]]>&<x> \\1\\27\\127\\255\\xed\\xa0\\x80\\u{ffff} \\"quoted\\" it\\x27s")\n' >"h<o>s&t\"i'le.lua"
+printf 'error("name")\n' >"$(printf 'n\377\003.lua')"
+exits "hostile texts and names" 1 "$DEPINSIM" check h*.lua n*.lua --junit hostile.xml
+if command -v xmllint >/dev/null; then
+  cat >junit.dtd <<'DTD' # what Jenkins, GitLab and GitHub's actions read
+<!ELEMENT testsuites (testsuite*)>
+<!ATTLIST testsuites tests NMTOKEN #IMPLIED failures NMTOKEN #IMPLIED errors NMTOKEN #IMPLIED time NMTOKEN #IMPLIED>
+<!ELEMENT testsuite (testcase*)>
+<!ATTLIST testsuite name CDATA #REQUIRED tests NMTOKEN #REQUIRED failures NMTOKEN #IMPLIED errors NMTOKEN #IMPLIED
+  skipped NMTOKEN #IMPLIED time NMTOKEN #IMPLIED>
+<!ELEMENT testcase (failure|error|skipped)?>
+<!ATTLIST testcase name CDATA #REQUIRED classname CDATA #IMPLIED time NMTOKEN #IMPLIED>
+<!ELEMENT failure (#PCDATA)> <!ATTLIST failure message CDATA #IMPLIED type CDATA #IMPLIED>
+<!ELEMENT error (#PCDATA)> <!ATTLIST error message CDATA #IMPLIED type CDATA #IMPLIED>
+<!ELEMENT skipped (#PCDATA)> <!ATTLIST skipped message CDATA #IMPLIED>
+DTD
+  ok "JUnit has the usual structure" xmllint --noout --dtdvalid junit.dtd j.xml hostile.xml
+  ok "JUnit stays valid XML" xmllint --noout hostile.xml
+  is "and says what was said" "$(xmllint --xpath 'string(//failure/@message)' hostile.xml | grep -c ']]>&<x> .*"quoted" it.s$')" 1
+else
+  skip "JUnit has the usual structure" "no xmllint"
+  skip "JUnit stays valid XML" "no xmllint"
+  skip "and says what was said" "no xmllint"
+fi
+
+rm endless.lua thief.lua h*.lua n*.lua
 exits "a folder is every scenario in it" 1 "$DEPINSIM" check . -j 2
 is "in the order of their names" "$(sed -n 's/^[a-z ]*ok [0-9]* - \(.*\): runs$/\1/p' $out)" "./broken.lua
 ./mine.lua

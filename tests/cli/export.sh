@@ -45,6 +45,30 @@ if command -v ncdump >/dev/null; then
 else
   skip "netCDF tools read it" "no ncdump"
 fi
+exits "a scenario and a study" 0 "$DEPINSIM" new w --study
+exits "a sweep" 0 "$DEPINSIM" sweep w.study.lua -q -r 2 -o w.h5
+exits "as CSV" 0 "$DEPINSIM" export w.h5
+is "is points, runs and bands" "$(cd w.csv && echo *)" "band.market.gateway.gpus.spend.csv points.csv runs.csv"
+py "pandas reads it, and a point's mean is that of its runs" pandas '
+import pandas
+points, runs = pandas.read_csv("w.csv/points.csv"), pandas.read_csv("w.csv/runs.csv")
+assert len(points) == 9 and len(runs) == 18 and (runs["status"] == 0).all()
+name = "provider.net_income_usd"
+means = runs.groupby(["hosts_n", "price_usd_per_mtok"])[name].mean()
+for _, p in points.iterrows():
+    m = means[p["hosts_n"], p["price_usd_per_mtok"]]
+    assert abs(m - p[name + ".mean"]) < 1e-12 and p[name + ".n"] == 2 and p["failed_n"] == 0
+band = pandas.read_csv("w.csv/band.market.gateway.gpus.spend.csv")
+assert len(band) == 9 * len(band["time_s"].unique()) and (band["p5"] <= band["p95"]).all()'
+py "xarray reads the bands of a sweep, and its key figures" xarray '
+import xarray
+d = xarray.open_dataset("w.h5", group="kpi", engine="h5netcdf")
+assert d["provider.net_income_usd"].dims == ("run",) and d.sizes["run"] == 18
+assert xarray.open_dataset("w.h5", group="bands", engine="h5netcdf")["time"].dims == ("fraction",)
+b = xarray.open_dataset("w.h5", group="bands/market.gateway.gpus.spend", engine="h5netcdf")
+assert b["p50"].dims == ("point", "fraction")'
+exits "a sweep is netCDF already" 2 "$DEPINSIM" export w.h5 --format netcdf
+like "and how to read it is said" "$(cat "$TAP_TMP/err")" 'xarray reads as it is: open_dataset'
 exits "a folder that cannot be made" 3 "$DEPINSIM" export q.h5 -o /nowhere/q
 exits "a file that cannot be made" 3 "$DEPINSIM" export q.h5 --format netcdf -o /nowhere/q.nc
 exits "a format that there is not" 2 "$DEPINSIM" export q.h5 --format xml

@@ -76,6 +76,8 @@ exits "models" 0 "$DEPINSIM" models
 like "models lists KPIs" "$(cat out)" 'KPI +job\.completed_ratio'
 exits "presets" 0 "$DEPINSIM" presets
 like "presets lists machines" "$(cat out)" 'depin\.hardware\.rtx4090 +24 GiB'
+like "presets lists chains" "$(cat out)" 'depin\.chain\.solana +solana, blocks of 0\.4 s'
+like "presets lists what is held of rewards" "$(cat out)" 'depin\.hold\.storj'
 
 exits "completion" 0 "$DEPINSIM" completion bash
 cp out completion.bash

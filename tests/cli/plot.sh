@@ -20,6 +20,9 @@ rows=$(h5dump -H -d /series/ledger.exchange/time a.h5 2>/dev/null | sed -n 's/.*
 if test -n "$rows"; then is "a point a settlement" "$(sed -n '/^\$d0/,/^EOD/p' p.gp | grep -c '^[0-9]')" "$rows"; fi
 exits "bands of a sweep" 0 "$DEPINSIM" plot s.h5 --series ledger.exchange.price -o s.gp
 like "hold 90 % of the runs" "$(cat s.gp)" 'using 1:3:4 with filledcurves'
+exits "two key figures" 0 "$DEPINSIM" plot a.h5 b.h5 --kpi network.take_usd,network.burn_usd -o two.gp
+like "have an axis with their unit alone" "$(cat two.gp)" "^set ylabel 'USD'$"
+rm two.gp
 exits "a key figure of a sweep" 0 "$DEPINSIM" plot s.h5 --kpi token.price_usd -o k.gp
 like "over its parameter, with its unit" "$(cat k.gp)" "^set xlabel 'usd.*USD"
 

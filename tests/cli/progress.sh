@@ -40,6 +40,18 @@ terminal send-keys -t run "clear; $DEPINSIM run long.lua --check-form --quiet; e
 ok "--quiet runs" wait_for '^quiet 0$'
 is "--quiet says nothing of it" "$(grep -c '^long\.h5: ' screen)" 0
 
+# ---- a sweep ----
+"$DEPINSIM" new many --study >/dev/null && sed -i 's/replicates = 3/replicates = 2000/' many.study.lua
+terminal resize-window -t run -x 80 -y 30
+terminal send-keys -t run "clear; $DEPINSIM sweep many.study.lua; echo sweep \$?" Enter
+line='^[0-9]+ of 18000 runs +[0-9.]+ %  [0-9.]+ [kM ]*runs/s  ETA [0-9:-]+$'
+ok "a sweep shows runs done, share, runs a second and what is left" wait_for "$line"
+is "in one line of 80 columns" "$(grep -c . screen)" 1
+terminal send-keys -t run C-c
+ok "Ctrl-C ends it with 130" wait_for '^sweep 130$'
+ok "and says that the same command goes on" grep -q 'interrupted: [0-9]* of 18000 runs are done (the same command goes on' screen
+is "its line is gone" "$(grep -cE "$line" screen)" 0
+
 exits "a pipe" 0 "$DEPINSIM" run long.lua --check-form
 is "nothing of it on a pipe" "$(cat err)" ""
 done_testing

@@ -1,5 +1,6 @@
 #!/bin/sh
 # What reads a result: our own commands, and h5py, xarray, netCDF and h5diff as others use them.
+# shellcheck disable=SC2016 # awk programs
 # shellcheck source=tests/tap.sh
 . "${srcdir:-.}/tests/tap.sh"
 
@@ -112,6 +113,25 @@ assert ds.sel(region="Japan East").sizes["time"] == ds.sizes["time"] > 1'
 else
   skip "xarray" "python3-xarray or python3-h5netcdf is missing"
 fi
+
+# ---- what is left when the start is forgotten ----
+"$DEPINSIM" new "$TAP_TMP/long" >/dev/null
+exits "a long run" 0 "$DEPINSIM" run "$TAP_TMP/long.lua" --set minutes=900 -q -o "$TAP_TMP/long.h5"
+exits "its steady state" 0 "$DEPINSIM" kpi "$TAP_TMP/long.h5" --steady --format csv
+cp "$TAP_TMP/out" "$TAP_TMP/steady"
+like "as text" "$("$DEPINSIM" kpi "$TAP_TMP/long.h5" --steady)" \
+  '^market\.gateway\.gpus\.submitted +[0-9.a-z]+ +[0-9.]+ +[0-9.]+$'
+like "as JSON" "$("$DEPINSIM" kpi "$TAP_TMP/long.h5" --steady --format json)" \
+  '"market\.gateway\.gpus\.submitted": \{"unit": "1", "warm_up_s"'
+exits "its rows" 0 "$DEPINSIM" export "$TAP_TMP/long.h5" -o "$TAP_TMP/rows"
+ok "the mean is that of the rows after the warm-up" awk -F, '
+  NR == FNR { if ($1 == "market.gateway.gpus.submitted") { warm = $3; mean = $4; half = $5; n = $6 } next }
+  FNR > 1 && $1 > warm { sum += $3; rows++ }
+  END { d = sum / rows - mean; exit !(rows > 90 && n > 4 && half > 0 && d * d < 1e-12 * mean * mean) }' \
+  "$TAP_TMP/steady" "$TAP_TMP/rows/series.market.gateway.gpus.csv"
+ok "and holds what is asked for, 2 requests a second" awk -F, '
+  $1 == "market.gateway.gpus.submitted" { exit !(($4 - 600) ^ 2 < (2 * $5) ^ 2) }' "$TAP_TMP/steady"
+like "what rises all the time has no steady state" "$(grep '^market.gateway.gpus.treasury' "$TAP_TMP/steady")" ',,,,0$'
 
 if command -v ncdump >/dev/null; then
   ok "netCDF reads the header" ncdump -h "$result"

@@ -20,6 +20,14 @@ empty "every key figure is in it" missing "dp_report_kpis leaves some out"
 is "nothing is fetched from elsewhere" "$(grep -cE '(src|href)="(https?:)?//' t.html)" 0
 like "the comparison says what differs" "$(cat c.html)" 'scenario usd: [0-9.e+]+ -&gt; 5000'
 
+for scenario in "$srcdir"/scenarios/*.lua; do
+  case $scenario in *.study.lua) continue ;; esac
+  grep -q '^-- Question: ' "$scenario" && grep -q '^-- Answer' "$scenario" || echo "$scenario"
+done >mute
+empty "every scenario brings the question and the answer of its report" mute "begin it with -- Question: and -- Answer"
+like "which are in it" "$(cat t.html)" '<p class="flag">Answer at the defaults: '
+rm mute
+
 # ---- a sweep ----
 cp "$srcdir/scenarios/token_from_nothing.lua" . && cat >s.lua <<'LUA'
 local depin = require "depin"

@@ -56,6 +56,10 @@ done
 digest=$(h5dump -d /runs/digest -s 0 -c 1 one.h5 | sed -n 's/.*(0): \([0-9]*\).*/\1/p')
 "$DEPINSIM" run world.lua --set hosts_n=1 --set rate_per_s=0.1 -o run.h5 >/dev/null
 is "its first run is that of depinsim run" "$(printf '%016x' "$digest")" "$("$DEPINSIM" digest run.h5)"
+last=$(h5dump -d /runs/digest -s 3 -c 1 one.h5 | sed -n 's/.*(3): \([0-9]*\).*/\1/p')
+"$DEPINSIM" run world.lua --set hosts_n=1 --set rate_per_s=0.1 --replicate 3 -o run.h5 >/dev/null
+is "its fourth that of --replicate 3" "$(printf '%016x' "$last")" "$("$DEPINSIM" digest run.h5)"
+exits "a replicate that is none" 2 "$DEPINSIM" run world.lua --replicate 1.5
 
 # ---- kills ----
 sed -e 's/replicates = 4/replicates = 40/' s.lua >long.lua
@@ -76,7 +80,7 @@ killed() { # every 0.15 s of its life, until it ends
 ok "killed again and again, it comes to its end" killed "$DEPINSIM" sweep long.lua -o killed.h5
 ok "with the file of an undisturbed one" same_content long.h5 killed.h5
 exits "the wall limit ends it with 75" 75 "$DEPINSIM" sweep long.lua -o wall.h5 --wall-limit 50ms
-like "which says how far it came" "$(cat err)" 'the wall limit: [0-9]+ of 240 runs are done'
+like "which says how far it came" "$(cat err)" 'stopped: [0-9]+ of 240 runs are done'
 head -c -7 wall.h5.part >short && cp short wall.h5.part
 ok "it goes on from a journal that was cut in a record" "$DEPINSIM" sweep long.lua -o wall.h5 --resume
 ok "with the same file" same_content long.h5 wall.h5
@@ -139,6 +143,17 @@ study _ 'vary = { rate_per_s = depin.range(0.1, 0.3), tokens = { "mooncake", "az
 ok "a Latin hypercube over numbers and texts" "$DEPINSIM" sweep lhs.lua
 is "has each text as often" "$(h5dump -d /points/parameter/tokens lhs.h5 | grep -o '"mooncake"' | wc -l)" 3
 exits "an interrupted one" 130 timeout --preserve-status -s INT 0.1 "$DEPINSIM" sweep long.lua -o int.h5 --replicates 4000 --quiet
+size() { wc -c <int.h5.part 2>/dev/null || echo 0; }
+for signal in TERM USR1; do # what queues send before their limit
+  "$DEPINSIM" sweep long.lua -o int.h5 --replicates 40000 --restart --quiet 2>err &
+  until test "$(size)" -gt 0; do sleep 0.01; done
+  begun=$(size)
+  until test "$(size)" -gt "$begun"; do sleep 0.01; done # runs are written down
+  kill -s "$signal" $!
+  wait $! && code=0 || code=$?
+  is "SIG$signal stops it" "$code" 75
+done
+like "which says how to go on" "$(cat err)" 'stopped: [0-9]+ of [0-9]+ runs are done \(the same command goes on from there\)'
 
 # ---- what is wrong says where ----
 wrong() { # name, regex, lines…

@@ -40,7 +40,7 @@ for fault in fsync:9:KILL fsync:18:KILL fsync:19:KILL fsync:20:KILL rename:5:KIL
 done
 
 for fault in write:100:ENOSPC write:390:EIO write:1400:EIO space:60000 space:2000000 fsync:2:EIO fsync:9:EIO \
-  fsync:20:EIO rename:4:EACCES rename:10:EIO ftruncate:4:EIO; do
+  fsync:20:EIO rename:4:EACCES rename:10:EIO ftruncate:2:EIO; do
   exits "$fault: exit code 3" 3 with "$fault" "$@" -o r.h5
   is "$fault: one line" "$(wc -l <err | tr -d ' ')" 1
   if test -e r.h5.ckpt; then like "$fault: says how to go on" "$(cat err)" 'depinsim resume r\.h5\.ckpt'; fi

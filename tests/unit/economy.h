@@ -130,7 +130,7 @@ static const struct dp_table_decl economy_market_tables[] = {
     {.name = "paid", .scope = DP_SCOPE_CELL, .row_size = sizeof(struct economy_paid),
      DP_ROWS(column, economy_paid_columns)}};
 static const struct dp_flow economy_flows[] = {{"take", "nusd", ""}, {"spend", "nusd", ""}};
-static const struct dp_value economy_values[] = {{"take_nusd", DP_OUT, "nusd", ""}, {"spend_nusd", DP_OUT, "nusd", ""}};
+static const struct dp_value economy_values[] = {{"take_nusd", DP_OUT, "nusd", ""}, {"revenue_nusd", DP_OUT, "nusd", ""}};
 static const struct dp_param economy_market_params[] = {
     {DP_FIELD(struct economy_market, node), .type = DP_PARAM_PART, .unit = "1", .part = "hardware.class"}};
 static const struct dp_schema economy_market_schema = {.name = "market.gateway", .doc = "",

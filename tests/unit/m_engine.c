@@ -108,12 +108,43 @@ static enum dp_status check_agreement(struct dp_comm *c, struct dp_err *err) {
   return check(has_text == (c->rank == 1), "whose text is kept", err);
 }
 
-static enum dp_status check_comm(struct dp_comm *c, struct dp_err *err) {
+/* The last rank's text comes to all. */
+static enum dp_status check_text(struct dp_comm *c, struct dp_err *err) {
+  struct dp_err own = {0};
+  enum dp_status mine = c->rank == c->rank_n - 1 ? dp_fail(&own, DP_IO, "rank %d fails", c->rank) : DP_OK;
+  char want[32];
+  snprintf(want, sizeof want, "rank %d fails", c->rank_n - 1);
+  DP_TRY(check(dp_comm_agree(c, mine, &own) == DP_IO, "the agreed status", err));
+  DP_TRY(dp_comm_share_text(c, &own));
+  return check(strcmp(own.text, want) == 0, "a shared text", err);
+}
+
+static enum dp_status check_all(struct dp_comm *c, struct dp_err *err) {
   enum dp_status status = check_reductions(c, err);
   if (status == DP_OK) status = check_bytes(c, err);
   if (status == DP_OK) status = check_exchange(c, err);
   if (status == DP_OK) status = check_agreement(c, err);
+  if (status == DP_OK) status = check_text(c, err);
   return dp_comm_agree(c, status, err);
+}
+
+/* Groups of every size that there can be work on their own, all at once. */
+static enum dp_status check_comm(struct dp_comm *c, struct dp_err *err) {
+  struct dp_comm *group;
+  DP_TRY(check_all(c, err));
+  DP_TRY(check(dp_comm_split(c, c->rank_n + 1, &group, &(struct dp_err){0}) == DP_INVARIANT, "a split too many", err));
+  for (int n = 1; n <= c->rank_n; n++) {
+    if (c->rank_n % n != 0) continue;
+    DP_TRY(dp_comm_split(c, n, &group, err));
+    enum dp_status status = check(group->rank_n == n && group->rank == c->rank % n, "a rank in a group", err);
+    if (status == DP_OK) status = check_all(group, err);
+    uint64_t groups_n = group->rank == 0;
+    dp_comm_free(group);
+    DP_TRY(dp_comm_agree(c, status, err));
+    DP_TRY(dp_comm_sum_u64(c, &groups_n, 1, err));
+    DP_TRY(check(groups_n == (uint64_t)(c->rank_n / n), "the number of groups", err));
+  }
+  return DP_OK;
 }
 
 int main(int argc, char **argv) {

@@ -105,7 +105,7 @@ static const struct dp_column notice_columns[] = {DP_COLUMN(struct notice, numbe
 static const struct dp_table_decl notice = {.name = "notice", .scope = DP_SCOPE_REPLICATED, .columns = notice_columns,
                                             .row_size = sizeof(struct notice), .column_n = 1};
 
-enum { SERVED, USD, ALIVE, WAIT, LEVEL, NEVER };
+enum { SERVED, USD, ALIVE, WAIT, LEVEL, NEVER, WORTH };
 static const struct dp_metric metrics[] = {
     {"served", DP_METRIC_COUNTER, "1", 1, "region", false, ""},
     {"usd", DP_METRIC_COUNTER, "usd", 1e-9, NULL, false, ""},
@@ -113,6 +113,7 @@ static const struct dp_metric metrics[] = {
     {"wait", DP_METRIC_HISTOGRAM, "s", 1e-3, NULL, false, ""},
     {"level", DP_METRIC_GLOBAL, "1", 0, NULL, false, ""},
     {"never", DP_METRIC_COUNTER, "1", 1, NULL, true, ""},
+    {"worth", DP_METRIC_AMOUNT, "usd", 1, NULL, true, ""},
 };
 static const struct dp_kpi kpis[] = {
     {"t.served", DP_KPI_TOTAL, "served", NULL, "1", 0, ""},
@@ -124,6 +125,10 @@ static const struct dp_kpi kpis[] = {
     {"t.served_mean", DP_KPI_MEAN, "served", NULL, "1", 0, ""},
     {"t.level", DP_KPI_TOTAL, "level", NULL, "1", 0, ""},
     {"t.wait_s", DP_KPI_DISTRIBUTION, "wait", NULL, "s", 0, ""},
+    {"t.worth_usd", DP_KPI_TOTAL, "worth", NULL, "usd", 0, ""},
+    {"t.worth_each_usd", DP_KPI_RATIO, "worth", "served", "usd", 0, ""},
+    {"t.level_each", DP_KPI_RATIO, "level", "served", "1", 0, ""},
+    {"t.wait_majority_n", DP_KPI_MAJORITY, "wait", NULL, "1", 0, ""},
 };
 enum { FLOW };
 static const struct dp_flow flows[] = {{"offered", "token", "a flow"}};
@@ -134,13 +139,13 @@ static const uint16_t handles[] = {DP_EVENT_NODE_UP};
 static const struct dp_schema schema = {.name = "test.probe", .size = sizeof(struct probe)};
 
 #define PROBE(model_name)                                                                                            \
-  .name = model_name, .schema = &schema, .metrics = metrics, .metric_n = 6, .kpis = kpis, .flows = flows, .flow_n = 1, \
+  .name = model_name, .schema = &schema, .metrics = metrics, .metric_n = 7, .kpis = kpis, .flows = flows, .flow_n = 1, \
   .values = values, .value_n = 1, .bulletin = &notice, .handles = handles, .handle_n = 1, .cell_n = cell_n,          \
   .init_replicated = init_replicated, .init_cell = init_cell, .handle = handle, .collect = collect, .clear = clear,  \
   .execute = execute, .apply = apply, .receipt = receipt, .sample_cell = sample_cell,                                \
   .sample_replicated = sample_replicated, .check_cell = check_cell, .release = release
 
-static const struct dp_model first = {PROBE("test.first"), .kpi_n = 9};
+static const struct dp_model first = {PROBE("test.first"), .kpi_n = 13};
 static const struct dp_model second = {PROBE("test.second")};
 
 /* ---- running ---- */

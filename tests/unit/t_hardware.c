@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <gmp.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -266,6 +267,29 @@ static void the_bill_does_not_depend_on_how_often_it_is_settled(void **state) {
   }
 }
 
+/* ⌊mws · price / 3.6e9⌋ by GMP. */
+static int64_t whole_bill(int64_t mws, int64_t price_nusd_per_kwh) {
+  mpz_t x;
+  mpz_init_set_si(x, mws);
+  mpz_mul_si(x, x, price_nusd_per_kwh);
+  mpz_fdiv_q_ui(x, x, 3600000000u);
+  const int64_t out = mpz_fits_slong_p(x) ? mpz_get_si(x) : -1;
+  mpz_clear(x);
+  return out;
+}
+
+static void a_bill_is_what_two_readings_cost_by_gmp(void **state) {
+  (void)state;
+  static const int64_t prices[] = {0, 1, 123456789, 2000000000, 2000000001, 1000000000000};
+  struct dp_rng rng = dp_rng_at(7, 0, 1, 2, 3);
+  for (int k = 0; k < 60000; k++) {
+    const int64_t from = (int64_t)(dp_rng_u64(&rng) >> (24 + k % 40));
+    const int64_t used = (int64_t)(dp_rng_u64(&rng) >> (24 + k / 7 % 40));
+    const int64_t price = prices[k % 6], last = whole_bill(from + used, price), first = whole_bill(from, price);
+    if (last >= 0) assert_true(dp_node_bill_nusd(from, from + used, price) == last - first);
+  }
+}
+
 static void a_node_that_is_off_or_gone_uses_nothing(void **state) {
   (void)state;
   struct dp_node_class c = rtx4090(); /* 145 W idle */
@@ -375,6 +399,7 @@ int main(void) {
       cmocka_unit_test(availability_is_mtbf_over_mtbf_plus_repair),
       cmocka_unit_test(energy_cost_and_carbon_are_the_closed_form),
       cmocka_unit_test(the_bill_does_not_depend_on_how_often_it_is_settled),
+      cmocka_unit_test(a_bill_is_what_two_readings_cost_by_gmp),
       cmocka_unit_test(a_node_that_is_off_or_gone_uses_nothing),
       cmocka_unit_test(a_node_that_is_off_does_not_wear_and_is_repaired),
       cmocka_unit_test(electricity_costs_what_the_hour_says),

@@ -10,6 +10,7 @@
 
 #include "real_data.h"
 #include "scene.h"
+#include "workload/demand.h"
 
 #define assert_near(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (tolerance))
 
@@ -319,6 +320,39 @@ static void first_tokens_after_the_target_are_misses(void **state) {
   }
 }
 
+/* Every request that takes the network times out. After t minutes trust is e^(−t/τ), as of customers at flow fidelity, and
+ * 1 / (1 + e^(w (1 − trust))) of them take it, at the cloud's price; without a weight half of them do. */
+static void customers_whose_jobs_are_lost_go_to_the_cloud(void **state) {
+  (void)state;
+  static const struct dp_cloud cloud = {"cloud", 0.18, 0.5, 0.02};
+  const struct dp_demand_config as_rates = {.trust_loss_d = 1 / 48.0, .trust_recover_d = 1};
+  for (int weight = 0; weight <= 3; weight += 3) {
+    struct scene s;
+    struct dp_inference_config *w = start(&s, 1, 20, "h100", 80, 2 * DP_HOUR);
+    struct dp_gateway_config *n = &s.networks[0];
+    double trust = 1, share = 0;
+    w->timeout_s = 1e-12;
+    w->burst = DP_BURST_POISSON;
+    w->rate_per_s = 5;
+    w->trust_loss_d = as_rates.trust_loss_d;
+    w->trust_recover_d = as_rates.trust_recover_d;
+    w->trust_weight = weight;
+    n->cloud.part = &cloud;
+    n->queue_n = 1000000;
+    n->latency_weight_per_s = 0;
+    s.policy_params[0][0] = cloud.price_usd_per_mtok;
+    scene_run(&s);
+    check_conservation(&s);
+    for (int minute = 0; minute < 120; minute++) {
+      share += 1 / (1 + exp(weight * (1 - trust))) / 120;
+      trust = dp_demand_trust(&as_rates, trust, 0, 0, 1 / 1440.0);
+    }
+    assert_near(1 - scene_kpi(&s, "cloud.share_ratio"), share, 3.5 * sqrt(share * (1 - share) / 36000));
+    assert_near(scene_kpi(&s, "inference.trust_ratio"), exp(-4), 0.001);
+    scene_free(&s);
+  }
+}
+
 /* ---- edges ---- */
 
 static void failing_machines_lose_no_request(void **state) {
@@ -407,6 +441,7 @@ int main(void) {
       cmocka_unit_test(a_run_repeats_to_the_bit),
       cmocka_unit_test(late_requests_are_given_up_and_counted),
       cmocka_unit_test(first_tokens_after_the_target_are_misses),
+      cmocka_unit_test(customers_whose_jobs_are_lost_go_to_the_cloud),
       cmocka_unit_test(failing_machines_lose_no_request),
       cmocka_unit_test(machines_too_small_for_the_model_serve_nothing),
       cmocka_unit_test(workloads_and_networks_add_up),

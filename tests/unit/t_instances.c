@@ -138,6 +138,34 @@ static void test_bad_lists_are_refused(void **state) {
   refused(&empty, NULL, "test.base: an instance without its configuration");
 }
 
+static void test_what_has_no_name_is_called_after_what_it_alone_refers_to(void **state) {
+  (void)state;
+  struct config x = {0}, y = {0}, a = {.upstream = {.name = "x"}}, b = {.upstream = {.name = "y"}}, c = a;
+  struct scene own = {.instances = {{&many, "x", &x}, {&many, "y", &y}, {&user, NULL, &a}, {&user, NULL, &b}}};
+  made(&own, NULL);
+  expect(&own, 2, "test.user", "x", 0);
+  expect(&own, 3, "test.user", "y", 1);
+  end(&own);
+  struct scene alone = {.instances = {{&many, "x", &x}, {&user, NULL, &a}}};
+  made(&alone, NULL);
+  expect(&alone, 1, "test.user", "test.user", 0);
+  end(&alone);
+  struct scene same = {.instances = {{&many, "x", &x}, {&many, "y", &y}, {&user, NULL, &a}, {&user, NULL, &c},
+                                     {&user, NULL, &b}}};
+  made(&same, NULL); /* two refer to x: that does not tell them apart */
+  expect(&same, 2, "test.user", "test.user", 0);
+  expect(&same, 3, "test.user", "2", 1);
+  expect(&same, 4, "test.user", "y", 2);
+  end(&same);
+  struct scene taken = {.instances = {{&many, "x", &x}, {&many, "y", &y}, {&user, "y", &a}, {&user, NULL, &b}}};
+  made(&taken, NULL);
+  expect(&taken, 2, "test.user", "y", 0);
+  expect(&taken, 3, "test.user", "test.user", 1);
+  end(&taken);
+  struct scene longer = {.instances = {{&plain, "0123456789012345678901234567890123456789012345678901234567890123", NULL}}};
+  refused(&longer, NULL, "test.plain: the name \"01234567890123456789…\" is too long (at most 63 bytes)");
+}
+
 static void test_references_are_resolved_by_name(void **state) {
   (void)state;
   struct config x = {0}, y = {0}, u = {.upstream = {.name = "y"}, .optional = {.name = ""}};
@@ -309,6 +337,7 @@ int main(void) {
       cmocka_unit_test(test_order_is_the_registrys_then_the_scenarios),
       cmocka_unit_test(test_implicit_model_comes_with_checked_defaults),
       cmocka_unit_test(test_bad_lists_are_refused),
+      cmocka_unit_test(test_what_has_no_name_is_called_after_what_it_alone_refers_to),
       cmocka_unit_test(test_references_are_resolved_by_name),
       cmocka_unit_test(test_references_that_fail_say_what_is_there),
       cmocka_unit_test(test_parts_are_numbered_by_identity),

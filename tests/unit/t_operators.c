@@ -49,17 +49,59 @@ static void unequal_candidates_follow_the_lognormal_distribution(void **state) {
   (void)state;
   double sum = 0;
   const int n = 20000;
+  const struct dp_unequal costs = {.cost = 0.4}, equal = {0};
   for (double m = 0.25; m < 4; m *= 1.3)
-    near(dp_operator_share_below(m, 0.4), gsl_cdf_lognormal_P(m, -0.08, 0.4), 1e-12);
-  near(dp_operator_share_below(1.0001, 0), 1, 0);
-  near(dp_operator_share_below(1, 0), 0, 0);
+    near(dp_operator_share_below(m, &costs), gsl_cdf_lognormal_P(m, -0.08, 0.4), 1e-12);
+  near(dp_operator_share_below(1.0001, &equal), 1, 0);
+  near(dp_operator_share_below(1, &equal), 0, 0);
   for (int i = 0; i < n; i++) {
-    const double u = (i + 0.5) / n, f = dp_operator_factor_below(u, 1.1, 0.4);
-    assert_true(f > 0 && f <= 1.1);
+    double belief;
+    const double u = (i + 0.5) / n, f = dp_operator_factor_below(u, 0.5, 1.1, &costs, &belief);
+    assert_true(f > 0 && f <= 1.1 && belief == 1);
     near(gsl_cdf_lognormal_P(f, -0.08, 0.4) / gsl_cdf_lognormal_P(1.1, -0.08, 0.4), u, 1e-9);
-    sum += dp_operator_factor_below(u, DP_FACTOR_MAX, 0.4);
+    sum += dp_operator_factor_below(u, 0.5, DP_FACTOR_MAX, &costs, &belief);
   }
   near(sum / n, 1, 1e-3); /* the mean of all is 1 */
+}
+
+/** Share of all with a cost factor below m and below `even` times their optimism, by the midpoint rule over optimism. */
+static double share_by_sum(double m, double even, const struct dp_unequal *q) {
+  const int n = 20000;
+  double sum = 0;
+  for (int i = 0; i < n; i++) {
+    const double b = gsl_cdf_lognormal_Pinv((i + 0.5) / n, -q->belief * q->belief / 2, q->belief);
+    sum += gsl_cdf_lognormal_P(fmin(m, even * b), -q->cost * q->cost / 2, q->cost);
+  }
+  return sum / n;
+}
+
+static void candidates_who_believe_otherwise_enter_where_it_pays_for_their_like(void **state) {
+  (void)state;
+  const struct dp_unequal both = {.cost = 0.4, .belief = 0.3}, beliefs = {.belief = 0.3};
+  for (double even = 0.5; even < 2; even *= 1.2)
+    near(dp_operator_share_below(even, &both), share_by_sum(1e9, even, &both), 1e-5);
+  near(dp_operator_share_below(0.8, &beliefs), gsl_cdf_lognormal_Q(1 / 0.8, -0.045, 0.3), 1e-12); /* b > 1 / 0.8 */
+  double belief, hope = 0, hoped = 0;
+  near(dp_operator_factor_below(0.3, 0.7, 0.8, &beliefs, &belief), 1, 0);
+  near(gsl_cdf_lognormal_Q(belief, -0.045, 0.3) / gsl_cdf_lognormal_Q(1 / 0.8, -0.045, 0.3), 0.3, 1e-9);
+  /* Those who enter: as many below each cost factor as there are pairs (m, b) with m < b · even. */
+  const int n = 600;
+  int below[4] = {0};
+  static const double m[] = {0.6, 0.8, 1, 1.3};
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) {
+      const double f = dp_operator_factor_below((i + 0.5) / n, (j + 0.5) / n, 0.9, &both, &belief);
+      assert_true(f <= 0.9 * belief * (1 + 1e-12));
+      hope += belief;
+      for (int k = 0; k < 4; k++) below[k] += f < m[k];
+    }
+  for (int k = 0; k < 4; k++)
+    near((double)below[k] / (n * n), share_by_sum(m[k], 0.9, &both) / share_by_sum(1e9, 0.9, &both), 1e-3);
+  for (int i = 0; i < n; i++) { /* their mean optimism: Σ b · (share that enters of those with it) */
+    const double b = gsl_cdf_lognormal_Pinv((i + 0.5) / n, -0.045, 0.3);
+    hoped += b * gsl_cdf_lognormal_P(0.9 * b, -0.08, 0.4) / n;
+  }
+  near(hope / (n * n), hoped / share_by_sum(1e9, 0.9, &both), 2e-3);
 }
 
 /* ---- free entry ---- */
@@ -176,6 +218,31 @@ static void a_host_that_switched_off_comes_back_when_it_pays(void **state) {
     near(yard_kpi(&y, "provider.exited_n"), costly ? (double)off : 0, 0);
     near(yard_kpi(&y, "provider.active_n"), costly ? (double)(20 - off) : 20, 0);
     if (!costly) assert_true(yard_posted(&y, DP_REASON_OPERATING_COST) >= off * 500000000);
+    yard_free(&y);
+  }
+}
+
+static double collapse(double day) { return day < 60 ? 500 : 0; }
+
+/** The market ends, and the common belief (0.2 USD a day, below the 0.24 of electricity) never learns of it: only who
+ *  expects 1.2 times as much stays, off and on again; the others leave. */
+static void who_is_off_judges_by_his_own_belief(void **state) {
+  (void)state;
+  for (int unequal = 0; unequal < 2; unequal++) {
+    struct yard y;
+    yard_init(&y, 1, 400);
+    y.market.usd_per_d = collapse;
+    y.fleet.exit.part = &y.exit;
+    y.fleet.count = 1000;
+    y.fleet.prior_usd_per_d = 0.2;
+    y.fleet.belief = DP_BELIEF_ADAPTIVE;
+    y.fleet.belief_weight_ratio = 0;
+    y.fleet.belief_spread = unequal ? 0.3 : 0;
+    y.exit.patience_d = 20;
+    y.exit.restart_cost_usd = 0;
+    yard_run(&y);
+    const double left = unequal ? gsl_cdf_lognormal_P(1.2, -0.045, 0.3) : 1;
+    near(yard_kpi(&y, "provider.exited_n"), 1000 * left, unequal ? 3 * sqrt(1000 * left * (1 - left)) : 0);
     yard_free(&y);
   }
 }
@@ -356,6 +423,28 @@ static void the_dear_region_and_the_dear_candidate_stay_out(void **state) {
 
 /* ---- owners ---- */
 
+/** A margin that covers 80 % of a machine: only who expects 1.25 times as much buys one, and has not earned it at the
+ *  horizon. */
+static void optimists_enter_and_most_of_them_are_wrong(void **state) {
+  (void)state;
+  for (int unequal = 0; unequal < 2; unequal++) {
+    struct yard y;
+    const double a = dp_operator_annuity_d(0.15, 730), cost = a * 0.24 + 1000;
+    yard_init(&y, 1, 200);
+    y.fleet.entry.part = &y.entry;
+    y.fleet.prior_usd_per_d = 0.8 * cost / a;
+    y.fleet.belief = DP_BELIEF_ADAPTIVE;
+    y.fleet.belief_weight_ratio = 0;
+    y.fleet.belief_spread = unequal ? 0.3 : 0;
+    y.entry.candidates_per_month_n = 10000;
+    y.entry.lead_time_d = 0;
+    yard_run(&y);
+    const double expected = unequal ? gsl_cdf_lognormal_Q(1.25, -0.045, 0.3) : 0;
+    near(yard_kpi(&y, "provider.entered_n"), 199 / (365.0 / 12) * 10000 * expected, 2);
+    yard_free(&y);
+  }
+}
+
 static void owners_follow_simons_law(void **state) {
   (void)state;
   struct yard y;
@@ -444,10 +533,13 @@ int main(void) {
       cmocka_unit_test(an_annuity_is_the_sum_of_its_days),
       cmocka_unit_test(a_machine_is_worth_what_its_days_add_up_to),
       cmocka_unit_test(unequal_candidates_follow_the_lognormal_distribution),
+      cmocka_unit_test(candidates_who_believe_otherwise_enter_where_it_pays_for_their_like),
+      cmocka_unit_test(optimists_enter_and_most_of_them_are_wrong),
       cmocka_unit_test(free_entry_ends_where_a_machine_is_worth_its_price),
       cmocka_unit_test(the_fleet_peaks_after_the_price_and_sooner_without_lead_time),
       cmocka_unit_test(without_sunk_cost_hosts_leave_sooner),
       cmocka_unit_test(a_host_that_switched_off_comes_back_when_it_pays),
+      cmocka_unit_test(who_is_off_judges_by_his_own_belief),
       cmocka_unit_test(beliefs_are_made_of_the_past),
       cmocka_unit_test(payback_counts_those_who_never_got_it),
       cmocka_unit_test(every_host_that_ever_entered_is_in_the_sums),

@@ -167,7 +167,7 @@ static void a_broken_matrix_is_refused_naming_file_and_line(void **state) {
 static const char constructors[] =
     "package.preload['depin.core'] = function()\n"
     "  local function make(_, kind) return function(args) args.kind = kind return args end end\n"
-    "  return setmetatable({}, { __index = make })\n"
+    "  return setmetatable({ fact = function() end }, { __index = make })\n"
     "end\n"
     "package.path = ... .. '/lua/?.lua'\n"
     "return require 'depin.place'\n";

@@ -398,7 +398,7 @@ static void test_a_wrong_scenario_table_is_reported(void **state) {
   fails(HEAD "depin.parameters { n = 5 }", DP_SCENARIO,
         "s.lua:2: parameters: n: declare it as { default, min = …, max = …, doc = \"…\" }, got the number 5");
   fails(HEAD "depin.parameters { n = { 5, maximum = 2 } }", DP_SCENARIO,
-        "s.lua:2: parameters: n: no field 'maximum' (there are: min, max, doc)");
+        "s.lua:2: parameters: n: no field 'maximum' (there are: min, max, doc, date, source)");
   fails(HEAD "depin.parameters { ['a=b'] = { 5 } }", DP_SCENARIO,
         "s.lua:2: parameters: 'a=b' is no name (letters, digits and '_': --set NAME=VALUE)");
   fails(HEAD "return depin.scenario { start = '2262-01-01', duration_d = 200 }", DP_RANGE,

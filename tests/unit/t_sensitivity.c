@@ -113,6 +113,16 @@ static void effects_of_a_plane_are_its_slopes(void **state) {
     assert_true(fabs(s[i].value[0] + (double)(i + 1) / 2) < 1e-12 && fabs(s[i].value[1] - (double)(i + 1) / 2) < 1e-12);
 }
 
+static double the_same(const double *u, size_t k) { return 0.9951 + 0 * u[k - 1]; }
+
+static void what_never_changes_has_no_shares(void **state) {
+  (void)state;
+  struct dp_sensitivity s[3];
+  analyse(DP_SENSITIVITY_SOBOL, the_same, 3, 60, 1, s);
+  for (size_t i = 0; i < 3; i++)
+    for (size_t m = 0; m < 2; m++) assert_true(isnan(s[i].value[m]) && isnan(s[i].low[m]) && isnan(s[i].high[m]));
+}
+
 static double with_holes(const double *u, size_t k) { return u[0] < 0.02 ? (double)NAN : line(u, k); }
 
 static void blocks_without_a_value_are_left_out(void **state) {
@@ -135,6 +145,7 @@ int main(void) {
       cmocka_unit_test(sobol_indices_of_the_g_function_are_the_analytic_ones),
       cmocka_unit_test(morris_screens_inputs_that_do_nothing),
       cmocka_unit_test(effects_of_a_plane_are_its_slopes),
+      cmocka_unit_test(what_never_changes_has_no_shares),
       cmocka_unit_test(blocks_without_a_value_are_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,35 @@ static void held_rewards_are_released_evenly_and_all_of_them(void **state) {
   assert_true(in == out);
 }
 
+/** Storj's compensation: 75, 50, 25 % in three months each, half returned after 15 months. */
+static void held_by_age_is_storjs_schedule(void **state) {
+  (void)state;
+  const double ages[] = {0, 91.25, 182.5, 273.75}, parts[] = {0.75, 0.5, 0.25, 0};
+  const struct dp_reward_config config = {.hold_age_d = {ages, 4}, .hold_age_ratio = {parts, 4}, .hold_return_d = 456.25,
+                                          .hold_return_ratio = 0.5};
+  struct dp_reward_rule rule;
+  struct dp_held held = {0};
+  struct dp_err err = {0};
+  assert_int_equal(dp_reward_rule_make(&config, &rule, &err), DP_OK);
+  double in = 0;
+  static const double held_after[] = {75, 150, 225, 275, 325, 375, 400, 425, 450, 450, 450, 450, 450, 450, 450, 225, 225};
+  for (int month = 0; month < 17; month++) {
+    const dp_time age = llround((month + 0.5) * 365 / 12 * (double)DP_DAY);
+    assert_true(dp_held_release(&rule, &held, age) == (month == 15 ? 225 : 0));
+    dp_held_add(&rule, &held, age, dp_token_part(100, dp_reward_hold_ppb(&rule, age)));
+    in = dp_i128_to_double(dp_held_sum(&held));
+    assert_true(fabs(in - held_after[month]) < 0.5);
+  }
+  const double back[] = {0, 5, 5}, three[] = {0.1, 0.2, 0.3};
+  struct dp_reward_config wrong = config;
+  wrong.hold_age_d.n = 3;
+  assert_int_equal(dp_reward_rule_make(&wrong, &rule, &err), DP_SCENARIO);
+  wrong = (struct dp_reward_config){.hold_age_d = {back, 3}, .hold_age_ratio = {three, 3}};
+  assert_int_equal(dp_reward_rule_make(&wrong, &rule, &err), DP_SCENARIO);
+  wrong = (struct dp_reward_config){.hold_return_d = 5};
+  assert_int_equal(dp_reward_rule_make(&wrong, &rule, &err), DP_SCENARIO);
+}
+
 /* ---- in an economy ---- */
 
 static void collateral_that_owners_had_is_bonded_in_full(void **state) {
@@ -360,6 +389,7 @@ int main(void) {
       cmocka_unit_test(a_slash_is_a_floor_and_never_more_than_there_is),
       cmocka_unit_test(a_split_gives_away_all_of_it),
       cmocka_unit_test(held_rewards_are_released_evenly_and_all_of_them),
+      cmocka_unit_test(held_by_age_is_storjs_schedule),
       cmocka_unit_test(collateral_that_owners_had_is_bonded_in_full),
       cmocka_unit_test(collateral_is_bought_with_owners_money_and_moves_the_price),
       cmocka_unit_test(owners_bring_no_more_than_their_budget),

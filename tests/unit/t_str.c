@@ -4,11 +4,14 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include "base/str.h"
 
@@ -248,8 +251,71 @@ static void dates_agree_with_the_c_library(void **state) {
   assert_string_equal(dp_format_date(INT64_MIN, ours), "1677-09-21 00:12:43");
 }
 
+/* XML 1.0, production 2: Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]; and what its
+ * section 2.2 and HTML discourage. The encoder is glibc's. */
+static void every_character_is_written_as_xml_allows_it(void **state) {
+  (void)state;
+  static const struct {
+    wint_t code;
+    const char *text;
+  } special[] = {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\'', "&#39;"},
+                 {'\t', "&#9;"}, {'\n', "&#10;"}, {'\r', "&#13;"}};
+  struct dp_str out = {0};
+  assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+  for (uint32_t code = 1; code <= 0x10ffff; code++) {
+    char bytes[MB_LEN_MAX + 1] = "";
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    const bool barred = code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
+    if (surrogate) continue;
+    const int n = wctomb(bytes, (wchar_t)code);
+    assert_true(n > 0);
+    bytes[n] = '\0';
+    const char *want = barred ? "\xef\xbf\xbd" : bytes;
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+      if (special[i].code == code) want = special[i].text;
+    dp_str_clear(&out);
+    dp_str_xml(&out, bytes);
+    assert_string_equal(dp_str_text(&out), want);
+  }
+  dp_str_fini(&out);
+  setlocale(LC_CTYPE, "C");
+}
+
+static void bytes_that_are_no_utf_8_are_replaced(void **state) {
+  (void)state;
+#define NO "\xef\xbf\xbd"
+  static const char *const cases[][2] = {
+      {"a\xff" "b", "a" NO "b"},        {"\xc3", NO},                 {"\xc3<", NO "&lt;"}, /* cut off by a tag */
+      {"\xc0\xaf", NO NO},            {"\xe0\x80\xaf", NO NO NO},   {"\xed\xa0\x80", NO NO NO}, /* overlong; a surrogate */
+      {"\xf4\x90\x80\x80", NO NO NO NO}, {"\xf8\x88\x80\x80\x80", NO NO NO NO NO}, {"\xe2\x82", NO NO},
+      {"\xe2\x82\xac", "\xe2\x82\xac"}};
+  struct dp_str out = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    dp_str_clear(&out);
+    dp_str_xml(&out, cases[i][0]);
+    assert_string_equal(dp_str_text(&out), cases[i][1]);
+  }
+  uint64_t luck = 1;
+  for (int k = 0; k < 20000; k++) { /* whatever comes in, glibc reads what comes out */
+    char noise[16];
+    for (size_t i = 0; i < sizeof noise; i++) {
+      luck = luck * 6364136223846793005u + 1442695040888963407u;
+      noise[i] = (char)(luck >> 56);
+    }
+    noise[15] = '\0';
+    dp_str_clear(&out);
+    dp_str_xml(&out, noise);
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    assert_true(mbstowcs(NULL, dp_str_text(&out), 0) != (size_t)-1);
+    setlocale(LC_CTYPE, "C");
+  }
+  dp_str_fini(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_character_is_written_as_xml_allows_it),
+      cmocka_unit_test(bytes_that_are_no_utf_8_are_replaced),
       cmocka_unit_test(text_grows_and_is_handed_over),
       cmocka_unit_test(a_failed_append_is_remembered),
       cmocka_unit_test(suggestions_are_near_or_absent),

@@ -41,8 +41,8 @@ static struct economy_config on_a_path(const double *days, const double *usd, si
 
 /* ---- traders ---- */
 
-/* In a market that only rises a momentum trader of full conviction spends a part d / (h + d) of its cash each day, and never
- * more than it has: after n days (1 + d / h)^−n is left. */
+/* In a market that only rises a momentum trader of full conviction spends a part 1 − e^(−d / h) of its cash each day, and
+ * never more than it has: after n days e^(−n / h) is left. */
 static void a_momentum_trader_spends_its_budget_and_no_more(void **state) {
   (void)state;
   struct economy_config c = quiet();
@@ -52,7 +52,7 @@ static void a_momentum_trader_spends_its_budget_and_no_more(void **state) {
   c.trader_n = 1;
   struct economy e;
   economy_run(&e, &c, NULL);
-  near(5000 - economy_kpi(&e, "trader.bought_usd"), 5000 * pow(1 + 1 / 20.0, -(30 - 1)), 1e-6); /* it sees a rise on day 2 */
+  near(5000 - economy_kpi(&e, "trader.bought_usd"), 5000 * exp(-(30 - 1) / 20.0), 1e-6); /* it sees a rise on day 2 */
   near(economy_kpi(&e, "trader.sold_usd"), 0, 0);
   near(economy_kpi(&e, "token.net_inflow_traders_usd"), economy_kpi(&e, "trader.bought_usd"), 1e-12);
   economy_free(&e);
@@ -103,6 +103,24 @@ static void a_noise_traders_luck_does_not_know_the_settlement(void **state) {
   }
   assert_true(fabs(price[0] / 0.1 - 1) > 0.005);
   near(price[1], price[0], 0.02);
+}
+
+/* e^(−t/τ) is what is left of an old mean or a holding after t, whatever the steps to t were. */
+static void memory_and_orders_do_not_know_the_settlement(void **state) {
+  (void)state;
+  double left[3] = {1, 1, 1}, mean[3] = {2, 2, 2};
+  for (int k = 0; k < 3; k++)
+    for (int i = 0; i < 1 << 2 * k; i++) { /* 16 days in steps of 16, 4 and 1 */
+      const double days = 16 >> 2 * k;
+      left[k] *= 1 - dp_trader_part(1, days, 20);
+      mean[k] = dp_trader_mean(mean[k], 5, days, 20);
+    }
+  for (int k = 0; k < 3; k++) {
+    near(left[k], exp(-0.8), 1e-12);
+    near(mean[k], 5 - 3 * exp(-0.8), 1e-12);
+  }
+  near(dp_trader_part(-0.5, 10, 20), -dp_trader_part(0.5, 10, 20), 0);
+  assert_true(dp_trader_part(1, 1e9, 1e-3) <= 1);
 }
 
 static void halving_the_settlement_moves_no_price_by_two_percent(void **state) {
@@ -485,6 +503,7 @@ int main(void) {
       cmocka_unit_test(a_fundamental_trader_holds_the_price_at_discounted_revenue),
       cmocka_unit_test(mean_reversion_damps_what_momentum_drives),
       cmocka_unit_test(a_noise_traders_luck_does_not_know_the_settlement),
+      cmocka_unit_test(memory_and_orders_do_not_know_the_settlement),
       cmocka_unit_test(halving_the_settlement_moves_no_price_by_two_percent),
       cmocka_unit_test(days_of_the_tide_have_the_moments_of_their_process),
       cmocka_unit_test(a_bootstrap_draws_only_days_before_as_of),

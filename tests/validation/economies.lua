@@ -25,6 +25,7 @@ end
 
 local days = between(1, 4)
 if p.days > 0 then days = p.days end
+local settle_s = math.floor(log(1800, 43200))
 local network_n = chance(0.25) and 2 or 1
 local regions = {}
 for i = 1, math.random(3) do
@@ -87,7 +88,7 @@ local function token(i, name, staked, credited, listed)
   local buyback = listed and not credited and ratio() or 0
   local points = chance(0.15)
   local by = points and "work" or pick(staked and { "work", "stake", "uptime", "mixture" } or { "work", "uptime" })
-  local held = chance(0.5)
+  local held = math.random(0, 2) -- not, over a time, or by age
   local mixed = by == "mixture"
   return make("ledger.token", {
     name = name, decimals = decimals[i], supply = supply[i], emission = maybe(0.9, emission), buyback_ratio = buyback,
@@ -95,8 +96,11 @@ local function token(i, name, staked, credited, listed)
     network = network_n == 2 and pick { "one", "two" } or nil,
     reward_by = by, work_weight = mixed and 1 or nil, stake_weight = mixed and between(0, 2) or nil,
     uptime_weight = mixed and between(0, 2) or nil,
-    points_until_d = points and between(0.2, 3) or 0, hold_ratio = held and between(0, 1) or 0,
-    hold_d = held and log(0.1, 10) or 0, forfeit_held = chance(0.5), emission_ends_d = chance(0.1) and between(0.2,
+    points_until_d = points and between(0.2, 3) or 0, hold_ratio = held == 1 and between(0, 1) or 0,
+    hold_d = held == 1 and log(0.1, 10) or 0, hold_age_d = held == 2 and { 0, between(0.1, 1), 2 } or nil,
+    hold_age_ratio = held == 2 and { ratio(), ratio(), ratio() } or nil,
+    hold_return_d = held == 2 and between(0.1, 4) or nil, hold_return_ratio = held == 2 and ratio() or nil,
+    forfeit_held = chance(0.5), emission_ends_d = chance(0.1) and between(0.2,
     3) or 0,
   })
 end
@@ -180,23 +184,52 @@ local function stake(i, name, listed)
   })
 end
 
-local flow, networks, providers, workloads = {}, {}, {}, {}
+local flow, networks, providers, workloads, auctions = {}, {}, {}, {}, {}
+
+--- Leases of hosts in place of work that is asked for.
+local function auction(name, take)
+  local most = log(0.01, 10)
+  return make("market.auction", {
+    name = name .. " leases", network = name, orders_per_day = some(0.1, 30),
+    duration = pick { "exponential", "fixed" }, duration_d = log(0.01, 5),
+    max_usd_per_h = most, max_spread_ratio = ratio(), patience_s = log(600, 1e6),
+    round_s = log(600, 2e4), bids_max_n = math.random(30), cost_spread_ratio = some(0.01, 2),
+    bidding = pick { "cost_plus", "equilibrium" }, markup_ratio = some(0.01, 1),
+    payment = pick { "own_bid", "next_bid" }, min_reputation_ratio = ratio(), take_ratio = take,
+    all_through_protocol_d = chance(0.3) and between(0.1, 3) or 0,
+  })
+end
+
 for i, name in ipairs { "one", network_n == 2 and "two" or nil } do
   flow[i] = chance(0.6)
+  local leased, take = flow[i] and chance(0.3), ratio()
   networks[i] = make("market.gateway", {
-    name = name, fidelity = flow[i] and "flow" or "request", take_ratio = ratio(),
+    name = name, fidelity = flow[i] and "flow" or "request", take_ratio = take,
+    rebate_ratio = chance(0.4) and take * ratio() or 0, self_dealing_ratio = flow[i] and not leased and ratio() or 0,
+    host_grant_usd_per_day = some(0.01, 1e5), host_grant_until_d = some(0.1, 3),
     routing = pick { "cheapest", "nearest", "least_loaded", "two_choices" }, load_refresh_s = log(60, 3600),
     cloud = maybe(0.4, function() return make("market.cloud", { price_usd_per_mtok = log(0.1, 100) }) end),
     network_preference = between(-2, 2),
   })
-  workloads[#workloads + 1] = flow[i] and make("workload.demand", {
+  if leased then auctions[#auctions + 1] = auction(name, take) end
+  workloads[#workloads + 1] = not leased and (flow[i] and make("workload.demand", {
     name = name .. " demand", network = name, work_per_day = some(1e4, 1e9), growth_per_year_ratio = some(0.1, 10),
     elasticity = some(0.1, 3), budget_usd_per_day = some(1, 1e5), noise_ratio = some(0.01, 1),
     diurnal_ratio = some(0.01, 0.9), switch_d = some(0.01, 10), bass_p = some(0.01, 1),
+    granted_usd_per_day = some(0.01, 1e5), granted_until_d = some(0.1, 3),
   }) or make("workload.inference", {
     name = name .. " requests", network = name, rate_per_s = some(1e-4, 5e-3), llm = depin.llm.llama2_7b,
     burst = pick { "poisson", "gamma", "empirical" },
-  })
+  })) or nil
+end
+
+local function pricing()
+  local price, lua = log(0.1, 100), chance(0.3) and "_lua" or ""
+  if chance(0.5) then return depin.policy["fixed" .. lua] { price_usd_per_mtok = price } end
+  return depin.policy["undercut" .. lua] {
+    price_usd_per_mtok = price, floor_usd_per_mtok = price * between(0.1, 1), step_ratio = between(0.01, 0.5),
+    raise_above_ratio = between(0.1, 1),
+  }
 end
 
 local function fleet(k, name)
@@ -207,8 +240,8 @@ local function fleet(k, name)
       price_usd = log(10, 4e4), mtbf_h = some(10, 1e4), repair_h = some(0.1, 100),
       work_per_s = chance(0.2) and log(1, 1e3) or 0,
     }),
-    pricing = make("policy.fixed", { price_usd_per_mtok = log(0.1, 100) }), sell_ratio = ratio(),
-    opex_usd_per_d = some(0.01, 100), cost_spread = some(0.01, 1), capex_ratio = ratio(),
+    pricing = pricing(), sells = pick { "share", "costs" }, reprice_every_s = log(600, 1e5), sell_ratio = ratio(),
+    opex_usd_per_d = some(0.01, 100), cost_spread = some(0.01, 1), belief_spread = some(0.01, 1), capex_ratio = ratio(),
     new_owner_ratio = between(0.1, 1), hurdle_ratio = some(0.01, 1), decide_every_d = log(0.1, 5),
     belief = pick { "naive", "adaptive", "autoregressive" }, belief_weight_ratio = ratio(), prior_usd_per_d = some(1,
     1e3),
@@ -228,8 +261,66 @@ local function fleet(k, name)
 end
 for k = 1, math.random(2) do providers[k] = fleet(k, k == 2 and network_n == 2 and "two" or "one") end
 
-local parts = { tokens = {}, exchanges = {}, traders = {}, retail = {}, feeds = {}, credits = {}, stakes = {} }
+local parts = {
+  tokens = {}, exchanges = {}, traders = {}, retail = {}, feeds = {}, credits = {}, stakes = {}, wireless = {},
+  chains = {}, payouts = {},
+}
 local function add(section, value) table.insert(parts[section], value) end
+
+--- Two chains; some networks pay their hosts on one, and may move to the other.
+local function settle()
+  local kinds = { "ethereum", "solana", "l2", "polygon", "cosmos", "filecoin" }
+  add("chains", depin.chain.ethereum {
+    name = "first", base_fee = log(1e6, 1e11), coin_usd = log(1e-3, 1e3), load_ratio = some(0.1, 3),
+    expiry_s = log(600, 1e5),
+  })
+  local kind = pick(kinds)
+  add("chains", depin.chain[kind] {
+    name = "second", l1 = kind == "l2" and "first" or nil, coin_usd = log(1e-4, 100), load_ratio = some(0.1, 3),
+    loss_ratio = kind == "solana" and ratio() * 0.9 or nil, probe_n = chance(0.2) and 3 or 0,
+  })
+  for i in ipairs(networks) do
+    if i == 1 or chance(0.5) then
+      local mode = pick { "push", "multisend", "merkle" }
+      local moves, here = chance(0.4), pick { "first", "second" }
+      add("payouts", make("ledger.payout", {
+        name = "payout " .. i, network = i == 1 and "one" or "two", chain = here, mode = mode,
+        payer = mode ~= "multisend" and pick { "treasury", "host" } or "treasury", per_tx_n = math.random(20),
+        every_n = math.random(6), fee_ratio_most = some(1e-3, 10), wait_most_d = log(0.1, 10),
+        least_usd = some(1e-3, 1), claim_fee_ratio = between(0.01, 1), tip_ratio = some(0.1, 3),
+        move_d = moves and between(0.1, 3) or nil,
+        move_to = moves and (here == "first" and "second" or "first") or nil,
+        move_usd = moves and some(0.01, 100) or nil,
+        move_fee_ratio = moves and some(0.01, 1) or nil, move_after_d = moves and log(0.1, 2) or nil,
+      }))
+    end
+  end
+end
+if chance(0.4) then settle() end
+
+--- A token of its own that hotspots are paid with.
+local function hotspots(tide)
+  local path = chance(0.3)
+  supply[3] = log(1e6, 1e9)
+  add("tokens", make("ledger.token", {
+    name = "C", decimals = math.random(4, 9), supply = supply[3], emission = emission(), rewards = "coverage",
+    emission_ends_d = chance(0.2) and between(0.2, 3) or 0,
+  }))
+  if chance(0.8) then add("exchanges", exchange(3, "C", tide)) end
+  add("wireless", make("wireless.coverage", {
+    name = "hotspots", token = "C", mode = path and "conditional" or "endogenous", hexes_n = math.random(7),
+    count = not path and math.random(0, 200) or nil, clustering = some(0.1, 3),
+    density = pick { "none", "2020", "2023" }, hears_ratio = ratio(), witness_max = math.random(30),
+    sell_ratio = ratio(), power_w = { 5, 12 },
+    electricity_usd_per_kwh = { 0.1, some(0.01, 1) }, hotspot_usd = some(1, 1e3), lead_time_d = some(0.1, 2),
+    fleet_d = path and { 0, 1, 2 } or nil, decide_every_d = 2.5 * settle_s / 86400 + some(0.01, 1),
+    fleet_n = path and { math.random(0, 100), math.random(0, 300), math.random(0, 100) } or nil,
+    candidates_per_month_n = not path and some(1, 3e3) or nil, supply_per_month_n = not path and some(1, 3e3) or nil,
+    patience_d = log(0.1, 3), attention_ratio = ratio(), resale_ratio = ratio(), judge_d = between(0.5, 3),
+    prior_usd_per_d = some(0.01, 10),
+    share_d = { 0, 1 }, share_ratio = { ratio(), ratio() },
+  }))
+end
 local tide = maybe(0.5, function()
   return make("ledger.factor", {
     name = "tide", kind = pick { "gbm", "jump" }, drift_per_year = between(-2, 2), volatility_per_year = some(0.1, 5),
@@ -250,6 +341,8 @@ for i = 1, chance(0.35) and 2 or 1 do
   end
 end
 
+if chance(0.25) then hotspots(tide and chance(0.5) and "tide" or nil) end
+
 local events = {}
 for k = 1, math.random(0, 2) do
   events[k] = make("place.shock", {
@@ -259,9 +352,10 @@ for k = 1, math.random(0, 2) do
 end
 
 return depin.scenario {
-  start = "2024-01-05", duration_d = days, settle_every_s = math.floor(log(1800, 43200)), seed = 1,
+  start = "2024-01-05", duration_d = days, settle_every_s = settle_s, seed = 1,
   place = make("place", { regions = regions }), networks = networks, providers = providers, workloads = workloads,
   factors = tide and { tide } or nil, events = #events > 0 and events or nil,
   tokens = parts.tokens, exchanges = parts.exchanges, traders = parts.traders, retail = parts.retail,
   feeds = parts.feeds, credits = parts.credits, stakes = parts.stakes,
+  chains = parts.chains, payouts = parts.payouts, auctions = auctions, wireless = parts.wireless,
 }

@@ -16,7 +16,7 @@ local p = depin.parameters {
 local prompt, output = 1235, 221
 local workload = p.fidelity == "flow" and depin.workload.demand {
   network = "gpus", work_per_day = (prompt * 0.333333 + output) * p.rate_per_s * 86400, prompt_tok = prompt,
-  output_tok = output, trust_loss_d = 1e5, -- customers of requests do not learn either
+  output_tok = output, trust_loss_d = 1e5, -- without a cloud customers of requests stay
 } or depin.workload.inference {
   network = "gpus", rate_per_s = p.rate_per_s, tokens = "azure_conv", burst = "poisson",
 }

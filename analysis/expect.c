@@ -36,13 +36,18 @@ enum dp_expect_verdict dp_expect_judge(const struct dp_expectation *e, const str
   return holds ? DP_EXPECT_HOLDS : DP_EXPECT_FAILS;
 }
 
-void dp_expect_describe(struct dp_str *out, const struct dp_expectation *e) {
+void dp_expect_bound(struct dp_str *out, const struct dp_expectation *e) {
   switch (e->op) {
-    case DP_EXPECT_AT_LEAST: dp_str_printf(out, "%s ≥ %.12g", e->kpi, e->low); break;
-    case DP_EXPECT_AT_MOST: dp_str_printf(out, "%s ≤ %.12g", e->kpi, e->high); break;
-    case DP_EXPECT_BETWEEN: dp_str_printf(out, "%s in [%.12g, %.12g]", e->kpi, e->low, e->high); break;
-    case DP_EXPECT_EQUAL: dp_str_printf(out, "%s = %.12g", e->kpi, e->low); break;
+    case DP_EXPECT_AT_LEAST: dp_str_printf(out, "≥ %.12g", e->low); break;
+    case DP_EXPECT_AT_MOST: dp_str_printf(out, "≤ %.12g", e->high); break;
+    case DP_EXPECT_BETWEEN: dp_str_printf(out, "in [%.12g, %.12g]", e->low, e->high); break;
+    case DP_EXPECT_EQUAL: dp_str_printf(out, "= %.12g", e->low); break;
   }
+}
+
+void dp_expect_describe(struct dp_str *out, const struct dp_expectation *e) {
+  dp_str_printf(out, "%s ", e->kpi);
+  dp_expect_bound(out, e);
 }
 
 size_t dp_expect_report(struct dp_str *out, const struct dp_expectation *expectations, size_t expectation_n,

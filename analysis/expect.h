@@ -21,6 +21,9 @@ enum dp_status dp_expect_check(const struct dp_expectation *expectations, size_t
 enum dp_expect_verdict dp_expect_judge(const struct dp_expectation *expectation, const struct dp_kpi_value *kpis,
                                        size_t n, double *value);
 
+/** Appends "≥ 0.99". */
+void dp_expect_bound(struct dp_str *out, const struct dp_expectation *expectation);
+
 /** Appends "job.completed_ratio ≥ 0.99". */
 void dp_expect_describe(struct dp_str *out, const struct dp_expectation *expectation);
 

@@ -15,24 +15,11 @@
 #define STATED_LEAST 0.3 /* a smaller correlation is not worth a line */
 #define CHANGES_LEAST 8  /* of fewer nothing is said */
 
-/* Where a key figure is declared. */
-struct declared {
-  const struct dp_model *model;
-  const struct dp_kpi *kpi;
-};
-
 /* "job.latency_s.p95@chat" is declared as "job.latency_s". */
 static bool is_named(const struct dp_kpi *k, const char *name) {
   const size_t len = strlen(k->name);
   if (strncmp(k->name, name, len) == 0 && strchr("@", name[len])) return true;
   return k->stat == DP_KPI_DISTRIBUTION && strncmp(k->name, name, len) == 0 && name[len] == '.';
-}
-
-static struct declared find_declared(const char *name) {
-  for (size_t i = 0; dp_models[i]; i++)
-    for (size_t k = 0; k < dp_models[i]->kpi_n; k++)
-      if (is_named(&dp_models[i]->kpis[k], name)) return (struct declared){dp_models[i], &dp_models[i]->kpis[k]};
-  return (struct declared){0};
 }
 
 static const struct dp_metric *metric_of(const struct dp_model *m, const char *name) {
@@ -57,6 +44,26 @@ static void put_formula(struct dp_str *out, const struct dp_kpi *k, const struct
     case DP_KPI_MAJORITY: dp_str_printf(out, "fewest values of %s that sum to more than half", k->metric); break;
   }
   if (k->scale > 0 && (k->scale < 1 || k->scale > 1)) dp_str_printf(out, ", times %g", k->scale);
+}
+
+static struct dp_declared find_declared(const char *name) {
+  for (size_t i = 0; dp_models[i]; i++)
+    for (size_t k = 0; k < dp_models[i]->kpi_n; k++)
+      if (is_named(&dp_models[i]->kpis[k], name))
+        return (struct dp_declared){dp_models[i], &dp_models[i]->kpis[k],
+                                    metric_of(dp_models[i], dp_models[i]->kpis[k].metric)};
+  return (struct dp_declared){0};
+}
+
+/* The first word of a model's name is its room in sim/. */
+struct dp_declared dp__explain_declared(struct dp_str *out, const char *name) {
+  const struct dp_declared d = find_declared(name);
+  if (!d.metric) return d;
+  dp_str_printf(out, "of the model %s (%s)\nformula\n  ", d.model->name, d.model->doc);
+  put_formula(out, d.kpi, d.metric);
+  dp_str_printf(out, "\nsource\n  declared by the model %s; its equations and where they come from: sim/%.*s/README.md\n",
+                d.model->name, (int)strcspn(d.model->name, "."), d.model->name);
+  return d;
 }
 
 /* ---- parts ---- */
@@ -184,21 +191,18 @@ static enum dp_status unknown(const struct dp_result *r, const char *name, struc
   return status;
 }
 
-enum dp_status dp_explain(struct dp_str *out, const struct dp_result *r, const char *name, struct dp_err *err) {
+static enum dp_status explain_run(struct dp_str *out, const struct dp_result *r, const char *name, struct dp_err *err) {
   const struct dp_kpi_value *value = dp_kpi_find(r->kpis, r->kpi_n, name);
   const char *label = name + strcspn(name, "@");
-  const struct declared d = find_declared(name);
   struct dp_series_set set;
   char text[32];
   if (!value) return unknown(r, name, err);
   dp_str_printf(out, "%s = %s %s\n", name, dp_svg_number(value->integer ? dp_i128_to_double(value->count) : value->value, text),
                 value->unit && strcmp(value->unit, "1") != 0 ? value->unit : "");
   dp_str_printf(out, "%s\n", value->doc ? value->doc : "");
-  const struct dp_metric *metric = d.kpi ? metric_of(d.model, d.kpi->metric) : NULL;
-  if (!metric) return DP_OK;
-  dp_str_printf(out, "of the model %s (%s)\nformula\n  ", d.model->name, d.model->doc);
-  put_formula(out, d.kpi, metric);
-  dp_str_append(out, "\nmade of\n");
+  const struct dp_declared d = dp__explain_declared(out, name);
+  if (!d.metric) return DP_OK;
+  dp_str_append(out, "made of\n");
   DP_TRY(dp_series_read(r, &set, err));
   label += *label == '@';
   put_metric(out, &set, d.model, label, d.kpi->metric);
@@ -211,4 +215,9 @@ enum dp_status dp_explain(struct dp_str *out, const struct dp_result *r, const c
   if (s && own->n > CHANGES_LEAST) put_companions(out, &set, own, s);
   dp_series_fini(&set);
   return out->failed ? dp_fail_nomem(err, "an explanation") : DP_OK;
+}
+
+enum dp_status dp_explain(struct dp_str *out, struct dp_result *r, const char *name, struct dp_err *err) {
+  if (dp_result_is_sweep(r)) return dp__explain_sweep(out, r, name, err);
+  return explain_run(out, r, name, err);
 }

@@ -14,6 +14,7 @@
 #include "analysis/kpi.h"
 #include "analysis/series.h"
 #include "analysis/swept.h"
+#include "base/memory.h"
 #include "output/h5.h"
 
 static enum dp_status not_written(const char *path, struct dp_err *err) {
@@ -101,7 +102,7 @@ static enum dp_status read_reals(const struct dp_result *r, const char *path, st
   hid_t dataset = H5Dopen2(r->file, path, H5P_DEFAULT), space = dataset < 0 ? -1 : H5Dget_space(dataset);
   const hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
   c->n = n < 0 ? 0 : (size_t)n;
-  c->reals = calloc(c->n + 1, sizeof *c->reals);
+  c->reals = dp_zeros(c->n, sizeof *c->reals);
   bool done = n >= 0 && c->reals;
   if (done && n > 0) done = H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->reals) >= 0;
   dp_h5_close(space);
@@ -152,7 +153,7 @@ static enum dp_status put_table(const struct dp_result *r, const char *table, co
   snprintf(group, sizeof group, "/tables/%s", table);
   char **names = dp_result_names(r, group);
   while (names && names[n]) n++;
-  struct column *columns = calloc(n + 1, sizeof *columns);
+  struct column *columns = dp_zeros(n, sizeof *columns);
   enum dp_status status = columns ? DP_OK : dp_fail_nomem(err, "a table");
   for (size_t i = 0; i < n && status == DP_OK; i++) {
     status = read_column(r, table, names[i], names[i + 1], &columns[column_n], err);
@@ -295,15 +296,15 @@ static enum dp_status put_runs(struct sheet *s, const struct dp_swept *w, const 
 
 static enum dp_status put_band(struct sheet *s, const struct dp_swept *w, const char *series, const char *folder,
                                struct dp_err *err) {
-  double *point = (next_column(s, "%s%s", "point", "")->reals = calloc(s->row_n + 1, sizeof *point));
-  double *time = (next_column(s, "%s%s", "time_s", "")->reals = calloc(s->row_n + 1, sizeof *time));
+  double *point = (next_column(s, "%s%s", "point", "")->reals = dp_zeros(s->row_n, sizeof *point));
+  double *time = (next_column(s, "%s%s", "time_s", "")->reals = dp_zeros(s->row_n, sizeof *time));
   if (!point || !time) return dp_fail_nomem(err, "a band");
   for (size_t i = 0; i < s->row_n; i++) {
     point[i] = (double)(i / w->band_n);
     time[i] = w->time_s[i % w->band_n];
   }
   for (size_t k = 0; k < sizeof of_bands / sizeof *of_bands; k++) {
-    double *v = (next_column(s, "%s%s", of_bands[k], "")->reals = calloc(s->row_n + 1, sizeof *v));
+    double *v = (next_column(s, "%s%s", of_bands[k], "")->reals = dp_zeros(s->row_n, sizeof *v));
     if (!v) return dp_fail_nomem(err, "a band");
     for (size_t p = 0; p < w->point_n; p++) DP_TRY(dp_swept_band(w, series, of_bands[k], p, v + p * w->band_n, err));
   }
@@ -316,7 +317,7 @@ enum dp_status dp_export_sweep_csv(struct dp_result *r, const char *folder, stru
   enum dp_status status = dp_swept_open(r, &w, err);
   for (size_t i = 0; i < 2 + w.series_n && status == DP_OK; i++) {
     const size_t column_n = 8 + w.axis_n + 6 * w.kpi_n;
-    struct sheet s = {.columns = calloc(column_n, sizeof *s.columns),
+    struct sheet s = {.columns = dp_zeros(column_n, sizeof *s.columns),
                       .row_n = i == 0 ? w.point_n : i == 1 ? w.run_n : w.point_n * w.band_n};
     if (!s.columns) status = dp_fail_nomem(err, "a sweep");
     else if (i == 0) status = put_points(&s, &w, folder, err);

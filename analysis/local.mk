@@ -43,6 +43,7 @@ sim_libdepinsim_a_SOURCES += \
   analysis/expect.h \
   analysis/explain.c \
   analysis/explain.h \
+  analysis/explain_sweep.c \
   analysis/export.h \
   analysis/export_csv.c \
   analysis/export_netcdf.c \
@@ -112,6 +113,7 @@ sim_libdepinsim_a_SOURCES += \
   analysis/swept.c \
   analysis/swept.h \
   analysis/swept_bound.c \
+  analysis/swept_measures.c \
   analysis/tune.c \
   analysis/tune.h \
   analysis/tune_descend.c \

@@ -12,6 +12,7 @@
 #define LABEL_MOST 44   /* bytes of a meaning beside an axis; longer ones give way to the name */
 #define BANDS_MOST 3   /* points of a sweep, when none are chosen */
 #define LABELS_MOST 12 /* regions drawn as lines of their own; more are summed */
+#define REPEATS_MOST 12 /* lines of a sweep's key figure, one a combination of the other parameters */
 
 /** A figure on its way. */
 struct figure {
@@ -20,6 +21,9 @@ struct figure {
   char y_label[NAME_MOST], first[NAME_MOST]; /* what is drawn first: the axis has its name when it is alone */
   size_t line_n, block_n;
   bool several; /* files: labels name theirs */
+  bool many;    /* key figures: labels name theirs */
+  bool log_x;
+  struct dp_str *note; /* what the reader must know of what is left out */
 };
 
 /* A text of gnuplot between single quotes. */
@@ -163,40 +167,95 @@ static enum dp_status add_bands(struct figure *f, const struct dp_swept *s, cons
 
 /* ---- key figures ---- */
 
-/* Means with their intervals over the first parameter; a line for each level of the second. */
+/** A sweep, and the parameter that is the x axis. */
+struct over {
+  const struct dp_swept *s;
+  size_t x;
+};
+
+static int compare_others(const struct over *o, size_t p, size_t q) {
+  for (size_t i = 0; i < o->s->axis_n; i++) {
+    const double a = o->s->axes[i].values[p], b = o->s->axes[i].values[q];
+    if (i != o->x && (a < b || a > b)) return a < b ? -1 : 1;
+  }
+  return 0;
+}
+
+/* Points whose other parameters are equal come together, along x. */
+static int by_others(const void *a, const void *b, void *over) {
+  const struct over *o = over;
+  const size_t p = *(const size_t *)a, q = *(const size_t *)b;
+  const double *x = o->s->axes[o->x].values;
+  const int others = compare_others(o, p, q);
+  return others ? others : x[p] < x[q] ? -1 : x[p] > x[q] ? 1 : (p > q) - (p < q);
+}
+
+static void put_repeat(struct figure *f, const struct over *o, const char *name, const size_t *points, size_t n, bool line,
+                       const double *mean, const double *half) {
+  struct dp_str label = {0};
+  const bool alone = !f->several && !f->many && line && o->s->axis_n > 1;
+  if (f->several) dp_str_printf(&label, "%s, ", o->s->result->path);
+  if (!alone) dp_str_append(&label, name);
+  for (size_t i = 0; line && i < o->s->axis_n; i++) {
+    const struct dp_swept_axis *a = &o->s->axes[i];
+    if (i == o->x) continue;
+    dp_str_printf(&label, "%s%s = ", label.len ? ", " : "", a->name);
+    if (a->texts) dp_str_append(&label, a->texts[(size_t)a->values[points[0]]]);
+    else dp_str_printf(&label, "%.6g", a->values[points[0]]);
+  }
+  dp_str_printf(&f->data, "$d%zu << EOD\n", f->block_n);
+  for (size_t i = 0; i < n; i++) {
+    dp_str_printf(&f->data, "%.9g", o->s->axes[o->x].values[points[i]]);
+    put_number(&f->data, mean[points[i]]);
+    put_number(&f->data, half[points[i]]);
+    dp_str_append(&f->data, "\n");
+  }
+  dp_str_append(&f->data, "EOD\n");
+  add_command(f, line ? "$d%1$zu using 1:2:3 with yerrorlines lw 2 pt 7 ps 0.6"
+                      : "$d%1$zu using 1:2:3 with yerrorbars pt 7 ps 0.6", dp_str_text(&label));
+  dp_str_fini(&label);
+  f->block_n++;
+}
+
+/* A line for each combination of the other parameters; where none comes twice, points. */
+static enum dp_status put_repeats(struct figure *f, const struct over *o, const char *name, const double *mean,
+                                  const double *half, struct dp_err *err) {
+  const size_t n = o->s->point_n;
+  size_t *points = calloc(n + 1, sizeof *points), repeat_n = 0;
+  if (!points) return dp_fail_nomem(err, "a figure");
+  for (size_t p = 0; p < n; p++) points[p] = p;
+  qsort_r(points, n, sizeof *points, by_others, (void *)(uintptr_t)o);
+  for (size_t i = 0; i < n; i++) repeat_n += i == 0 || compare_others(o, points[i - 1], points[i]) != 0;
+  if (repeat_n == n && o->s->axis_n > 1) put_repeat(f, o, name, points, n, false, mean, half);
+  for (size_t i = 0, end, k = 0; i < n && repeat_n < n + (o->s->axis_n == 1) && k < REPEATS_MOST; i = end, k++) {
+    for (end = i + 1; end < n && compare_others(o, points[i], points[end]) == 0;) end++;
+    put_repeat(f, o, name, points + i, end - i, true, mean, half);
+  }
+  if (repeat_n < n && repeat_n > REPEATS_MOST)
+    dp_str_printf(f->note, "%s: the first %d of %zu combinations of the other parameters are drawn (a study that varies "
+                  "fewer, or report, shows all)\n", name, REPEATS_MOST, repeat_n);
+  free(points);
+  return DP_OK;
+}
+
+/* Means with their intervals over the first parameter that is a number. */
 static enum dp_status add_sweep_kpi(struct figure *f, const struct dp_swept *s, const char *name, struct dp_str *x_label,
                                     struct dp_err *err) {
+  struct over o = {s, 0};
   double *mean = NULL, *half = NULL;
   const size_t k = dp_swept_kpi(s, name);
-  if (k == SIZE_MAX || s->axis_n == 0 || s->axes[0].texts)
+  while (o.x < s->axis_n && s->axes[o.x].texts) o.x++;
+  if (k == SIZE_MAX || o.x == s->axis_n)
     return dp_fail(err, DP_USAGE, k == SIZE_MAX ? "%s has no key figure '%s' (the study's `kpis` says which are kept)"
-                                                : "%s: %s is drawn over a parameter that is a number, and none comes first",
+                                                : "%s: %s is drawn over a parameter that is a number, and none was varied",
                    s->result->path, name);
   DP_TRY(take_unit(f, name, s->kpis[k].unit, s->kpis[k].doc, err));
   enum dp_status status = dp_swept_summary(s, name, "mean", &mean, err);
   if (status == DP_OK) status = dp_swept_summary(s, name, "half_width", &half, err);
-  const struct dp_swept_axis *second = s->axis_n > 1 && s->axes[1].level_n <= LABELS_MOST ? &s->axes[1] : NULL;
   dp_str_clear(x_label);
-  dp_str_append(x_label, s->axes[0].label);
-  for (size_t level = 0; status == DP_OK && level < (second ? second->level_n : 1); level++) {
-    struct dp_str label = {0};
-    dp_str_append(&label, name);
-    if (second && second->texts) dp_str_printf(&label, ", %s = %s", second->name, second->texts[level]);
-    else if (second) dp_str_printf(&label, ", %s = %.6g", second->name, second->levels[level]);
-    dp_str_printf(&f->data, "$d%zu << EOD\n", f->block_n);
-    for (size_t p = 0; p < s->point_n; p++) {
-      if (second && (second->values[p] < second->levels[level] || second->values[p] > second->levels[level])) continue;
-      dp_str_printf(&f->data, "%.9g", s->axes[0].values[p]);
-      put_number(&f->data, mean[p]);
-      put_number(&f->data, half[p]);
-      dp_str_append(&f->data, "\n");
-    }
-    dp_str_append(&f->data, "EOD\n");
-    add_command(f, s->axis_n > 2 ? "$d%1$zu using 1:2:3 with yerrorbars pt 7 ps 0.6"
-                                 : "$d%1$zu using 1:2:3 with yerrorlines lw 2 pt 7 ps 0.6", dp_str_text(&label));
-    dp_str_fini(&label);
-    f->block_n++;
-  }
+  dp_str_append(x_label, s->axes[o.x].label);
+  f->log_x = s->axes[o.x].log;
+  if (status == DP_OK) status = put_repeats(f, &o, name, mean, half, err);
   free(mean);
   free(half);
   return status;
@@ -258,6 +317,7 @@ static enum dp_status draw(struct figure *f, struct dp_result *const *results, s
   }
   const struct dp_report_clock clock = dp_report_clock_of(longest);
   f->several = n > 1;
+  f->many = o->kpis && strchr(o->kpis, ',');
   if (o->series) dp_str_append(x_label, clock.label);
   if (!o->series && sweep_n > 0 && sweep_n < n)
     return dp_fail(err, DP_USAGE, "key figures of runs are bars and those of sweeps are lines: draw them apart");
@@ -278,6 +338,7 @@ static void put_script(struct dp_str *out, const struct figure *f, const struct 
                        "set style fill solid 0.8 noborder\nset yrange [*<0:0<*]\n");
   static const char *const colours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a900", "#7f7f7f"};
   for (size_t i = 0; i < 8; i++) dp_str_printf(out, "set linetype %zu lc rgb '%s'\n", i + 1, colours[i]);
+  if (f->log_x) dp_str_append(out, "set logscale x\n");
   dp_str_append(out, "set xlabel ");
   quoted(out, x_label[0] ? x_label : "result");
   dp_str_append(out, "\nset ylabel ");
@@ -294,8 +355,8 @@ static void put_script(struct dp_str *out, const struct figure *f, const struct 
 }
 
 enum dp_status dp_plot_script(struct dp_str *out, const char *const *files, size_t n, const struct dp_plot_options *options,
-                              struct dp_err *err) {
-  struct figure f = {0};
+                              struct dp_str *note, struct dp_err *err) {
+  struct figure f = {.note = note};
   struct dp_str x_label = {0};
   if (!options->series == !options->kpis)
     return dp_fail(err, DP_USAGE, "give --series or --kpi: what is to be drawn (one of the two)");

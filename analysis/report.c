@@ -4,6 +4,7 @@
 #include "analysis/report.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void put_comment(struct dp_str *out, const char *text, const char *word) 
   while (text && strncmp(text, "--", 2) == 0) {
     const char *line = text + 2 + (text[2] == ' '), *end = strchr(text, '\n');
     const size_t n = end ? (size_t)(end - line) : strlen(line);
-    if (inside && (n == 0 || end < line)) break;
+    if (inside && (n == 0 || end < line || strncmp(line, "Answer", 6) == 0)) break;
     if (strncmp(line, word, len) == 0) inside = true;
     if (inside && (!end || end > line)) {
       dp_str_append_n(out, line, n);
@@ -107,10 +108,24 @@ void dp_report_head(struct dp_str *out, const struct dp_result *r) {
   put_list(out, r, "/provenance/undated", "Undated: nobody says whether it was known at the scenario's as_of");
 }
 
+void dp_report_answer(struct dp_str *out, const struct dp_result *r, const char *whose) {
+  char path[64];
+  struct dp_str answer = {0};
+  snprintf(path, sizeof path, "/provenance/%s", whose);
+  char *text = dp_report_text(r, path);
+  put_comment(&answer, text, "Answer");
+  if (answer.len) {
+    dp_str_append(out, "<p class=\"flag\">");
+    dp_str_xml(out, dp_str_text(&answer));
+    dp_str_printf(out, "<br><span class=\"soft\">from the %s's text; this %s's own figures are below</span></p>\n", whose,
+                  dp_result_is_sweep(r) ? "file" : "run");
+  }
+  dp_str_fini(&answer);
+  free(text);
+}
+
 static void put_head(struct dp_str *out, const struct dp_result *r) {
   char length[DP_DURATION_TEXT];
-  char *text = dp_report_text(r, "/provenance/scenario");
-  struct dp_str answer = {0};
   dp_report_head(out, r);
   dp_str_append(out, "<p class=\"soft\">");
   dp_str_xml(out, r->scenario);
@@ -118,14 +133,46 @@ static void put_head(struct dp_str *out, const struct dp_result *r) {
   dp_str_xml(out, r->start);
   dp_str_printf(out, " for %s; seed %llu; digest %s</p>\n", dp_format_duration(r->duration_ns, length),
                 (unsigned long long)r->seed, r->digest);
-  put_comment(&answer, text, "Answer");
-  if (answer.len) {
-    dp_str_append(out, "<p class=\"flag\">");
-    dp_str_xml(out, dp_str_text(&answer));
-    dp_str_append(out, "<br><span class=\"soft\">from the scenario's text; this run's own figures are below</span></p>\n");
+  dp_report_answer(out, r, "scenario");
+}
+
+/* What the scenario expects of its figures, and what came. */
+static enum dp_status put_expectations(struct dp_str *out, const struct dp_result *r, struct dp_err *err) {
+  char **kpis = NULL, **bounds = NULL;
+  double *values = NULL;
+  int64_t *holds = NULL;
+  size_t n = 0, size[3] = {0}, held = 0;
+  if (!dp_result_has(r, "/expect")) return DP_OK;
+  enum dp_status status = dp_result_column_texts(r, "/expect/kpi", &kpis, &n, err);
+  if (status == DP_OK) status = dp_result_column_texts(r, "/expect/bound", &bounds, &size[0], err);
+  if (status == DP_OK) status = dp_result_column_f64(r, "/expect/value", &values, &size[1], err);
+  if (status == DP_OK) status = dp_result_column_i64(r, "/expect/holds", &holds, &size[2], err);
+  if (status == DP_OK && (size[0] != n || size[1] != n || size[2] != n))
+    status = dp_fail(err, DP_FORMAT, "%s: /expect: the file is damaged", r->path);
+  if (status == DP_OK) {
+    hid_t group = H5Gopen2(r->file, "/expect", H5P_DEFAULT);
+    char *why = group < 0 ? NULL : dp_result_text(group, "not_judged");
+    if (group >= 0) H5Gclose(group);
+    for (size_t i = 0; i < n; i++) held += holds[i] != 0;
+    if (why) dp_str_printf(out, "<div class=\"flag\"><b>Expectations</b>, not of this run: it has %s<ul>", why);
+    else dp_str_printf(out, "<div class=\"flag\"><b>Expectations: %zu of %zu hold</b><ul>", held, n);
+    for (size_t i = 0; i < n; i++) {
+      char number[32];
+      dp_str_append(out, "<li>");
+      dp_str_xml(out, kpis[i]);
+      dp_str_append(out, " ");
+      dp_str_xml(out, bounds[i]);
+      dp_str_printf(out, ": %s", isfinite(values[i]) ? dp_svg_number(values[i], number) : "no value");
+      dp_str_append(out, why ? "</li>" : holds[i] ? ", holds</li>" : ", <b>fails</b></li>");
+    }
+    dp_str_append(out, "</ul></div>\n");
+    free(why);
   }
-  dp_str_fini(&answer);
-  free(text);
+  free(kpis);
+  free(bounds);
+  free(values);
+  free(holds);
+  return status;
 }
 
 /* ---- several ---- */
@@ -199,7 +246,8 @@ static enum dp_status put_page(struct dp_str *out, const struct dp_report_run *r
   dp_html_open(out, first->title[0] ? first->title : first->scenario);
   put_head(out, first);
   if (n == 1) {
-    status = put_run(out, &script, &runs[0], err);
+    status = put_expectations(out, first, err);
+    if (status == DP_OK) status = put_run(out, &script, &runs[0], err);
   } else {
     status = put_differences(out, runs, n, err);
     put_comparison(out, runs, n);

@@ -57,6 +57,9 @@ struct dp_report_clock {
 struct dp_report_clock dp_report_clock(const struct dp_report_run *run);
 struct dp_report_clock dp_report_clock_of(int64_t duration_ns);
 
+/** The answer that the leading comment of the text at /provenance/`whose` gives, if it gives one: "scenario", "study". */
+void dp_report_answer(struct dp_str *out, const struct dp_result *r, const char *whose);
+
 /** The question as heading, whatever the result is of; and what a reader has to know before the figures: conditional,
  *  warnings, hindsight. */
 void dp_report_head(struct dp_str *out, const struct dp_result *r);

@@ -116,7 +116,7 @@ static double or_zero(double value) { return isfinite(value) ? value : 0; }
 
 /* A step of the waterfall, which is left out when it is 0. */
 static void add_step(struct dp_svg_bar *bars, size_t *n, const char *label, double usd) {
-  if (usd != 0) bars[(*n)++] = (struct dp_svg_bar){label, usd, false};
+  if (usd != 0) bars[(*n)++] = (struct dp_svg_bar){.label = label, .value = usd};
 }
 
 /* From who pays for delivered work, leases included, to what is left to hosts. */
@@ -137,7 +137,7 @@ static void draw_waterfall(struct dp_str *out, const struct dp_report_run *run) 
   struct dp_svg_bar bars[16];
   size_t n = 0;
   double left = gross - take;
-  bars[n++] = (struct dp_svg_bar){"customers pay", gross - grants - self, true};
+  bars[n++] = (struct dp_svg_bar){.label = "customers pay", .value = gross - grants - self, .total = true};
   add_step(bars, &n, "grants that customers spend", grants);
   add_step(bars, &n, "hosts pay to themselves", self);
   add_step(bars, &n, "back to customers", -rebate);
@@ -147,7 +147,7 @@ static void draw_waterfall(struct dp_str *out, const struct dp_report_run *run) 
     add_step(bars, &n, labels[i], to_hosts[i]);
     left += to_hosts[i];
   }
-  bars[n++] = (struct dp_svg_bar){"left to hosts", left, true};
+  bars[n++] = (struct dp_svg_bar){.label = "left to hosts", .value = left, .total = true};
   dp_svg_bars(out, &(struct dp_svg_frame){.title = "Where a dollar goes", .x_label = "USD over the run", .y_label = ""}, bars,
               n, true);
 }

@@ -58,6 +58,53 @@ static void put_head(struct dp_str *out, const struct dp_report_sweep *r) {
   dp_str_printf(out, ": %zu point%s, %zu runs", s->point_n, s->point_n == 1 ? "" : "s", s->run_n);
   if (failed > 0) dp_str_printf(out, ", <b>%.0f of them failed</b>", failed);
   dp_str_printf(out, "; seed %" PRIu64 "</p>\n", s->result->seed);
+  dp_report_answer(out, s->result, "study");
+}
+
+/* ---- the extremes ---- */
+
+static void put_extreme(struct dp_str *out, const struct dp_swept *s, const char *word, size_t p, const double *mean,
+                        const double *half, const double *n) {
+  char number[32];
+  struct dp_str at = {0};
+  dp_swept_point_text(&at, s, p);
+  dp_str_printf(out, "%s at ", word);
+  dp_str_xml(out, dp_str_text(&at));
+  dp_str_printf(out, ": <b>%s</b>", dp_svg_number(mean[p], number));
+  if (isfinite(half[p])) dp_str_printf(out, " ± %s", dp_svg_number(half[p], number));
+  dp_str_printf(out, " (%.0f run%s)", n[p], n[p] > 1 ? "s" : "");
+  dp_str_fini(&at);
+}
+
+/* In a sentence where the first key figure that differs is highest and lowest. */
+static enum dp_status put_extremes(struct dp_str *out, const struct dp_report_sweep *r, struct dp_err *err) {
+  const struct dp_swept *s = &r->swept;
+  double *mean = NULL, *half = NULL, *n = NULL;
+  size_t low = SIZE_MAX, high = SIZE_MAX;
+  if (r->tune || r->sensitivity || r->drawn_n == 0) return DP_OK;
+  const struct dp_swept_name *kpi = &s->kpis[r->drawn[0]];
+  enum dp_status status = dp_swept_summary(s, kpi->name, "mean", &mean, err);
+  if (status == DP_OK) status = dp_swept_summary(s, kpi->name, "half_width", &half, err);
+  if (status == DP_OK) status = dp_swept_summary(s, kpi->name, "n", &n, err);
+  for (size_t p = 0; p < s->point_n && status == DP_OK; p++) {
+    if (!isfinite(mean[p])) continue;
+    if (low == SIZE_MAX || mean[p] < mean[low]) low = p;
+    if (high == SIZE_MAX || mean[p] > mean[high]) high = p;
+  }
+  if (status == DP_OK && low != SIZE_MAX) {
+    dp_str_append(out, "<p>");
+    dp_str_xml(out, kpi->name);
+    dp_str_append(out, ", in ");
+    dp_str_xml(out, dp_unit_text(kpi->name, kpi->unit));
+    put_extreme(out, s, ", is highest", high, mean, half, n);
+    put_extreme(out, s, " and lowest", low, mean, half, n);
+    dp_str_append(out, isfinite(half[low]) || isfinite(half[high]) ? "; ± holds the mean with probability 0.95.</p>\n"
+                                                                   : ".</p>\n");
+  }
+  free(mean);
+  free(half);
+  free(n);
+  return status;
 }
 
 /* ---- what was varied ---- */
@@ -346,6 +393,7 @@ static enum dp_status put_page(struct dp_str *out, struct dp_report_sweep *r, st
   DP_TRY(choose(r, err));
   dp_html_open(out, s->result->title[0] ? s->result->title : s->result->scenario);
   put_head(out, r);
+  DP_TRY(put_extremes(out, r, err));
   if (r->tune) DP_TRY(dp_report_tune(out, r, err));
   DP_TRY(put_varied(out, s, err));
   if (r->sensitivity) {

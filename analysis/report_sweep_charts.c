@@ -93,7 +93,8 @@ static enum dp_status put_bars(struct dp_str *out, const struct dp_swept *s, con
   struct dp_svg_bar *bars = calloc(a->level_n + 1, sizeof *bars);
   if (!bars) return dp_fail_nomem(err, "bars");
   for (size_t p = 0; p < s->point_n; p++)
-    bars[(size_t)a->values[p]] = (struct dp_svg_bar){a->texts[(size_t)a->values[p]], values[p], true};
+    bars[(size_t)a->values[p]] =
+        (struct dp_svg_bar){.label = a->texts[(size_t)a->values[p]], .value = values[p], .total = true};
   struct dp_svg_frame f = *frame;
   f.x_label = unit;
   dp_svg_bars(out, &f, bars, a->level_n, false);
@@ -112,7 +113,7 @@ enum dp_status dp_report_sweep_map(struct dp_str *out, const struct dp_report_sw
                                    struct dp_err *err) {
   const struct dp_swept *s = &r->swept;
   if (s->axis_n == 0 || s->point_n < 2) return DP_OK;
-  struct dp_svg_frame frame = {.title = title, .x_label = s->axes[0].label, .y_label = unit};
+  struct dp_svg_frame frame = {.title = title, .x_label = s->axes[0].label, .y_label = unit, .log_x = s->axes[0].log};
   if (strncmp(unit, "share", 5) == 0) frame.scale_high = 1; /* all or none, whatever came out */
   if (s->axis_n == 1 && s->axes[0].texts) return put_bars(out, s, &frame, values, unit, err);
   if (s->axis_n == 1) return put_line(out, s, &frame, values, low, high, err);
@@ -131,6 +132,8 @@ enum dp_status dp_report_sweep_map(struct dp_str *out, const struct dp_report_sw
       struct dp_svg_frame f = frame;
       f.x_label = s->axes[i].label;
       f.y_label = s->axes[j].label;
+      f.log_x = s->axes[i].log;
+      f.log_y = s->axes[j].log;
       dp_svg_cloud(out, &f, s->axes[i].values, s->axes[j].values, values, s->point_n < POINTS_MOST ? s->point_n : POINTS_MOST,
                    unit);
     }
@@ -145,8 +148,9 @@ static void put_scatters(struct dp_str *out, const struct dp_swept *s, const cha
   for (size_t i = 0; i < s->axis_n && *chart_n < CHARTS_MOST; i++, ++*chart_n) {
     struct dp_str over = {0};
     dp_str_printf(&over, "%s over %s", title, s->axes[i].name);
-    dp_svg_points(out, &(struct dp_svg_frame){.title = dp_str_text(&over), .x_label = s->axes[i].label, .y_label = unit},
-                  s->axes[i].values, values, s->point_n < POINTS_MOST ? s->point_n : POINTS_MOST);
+    const struct dp_svg_frame frame = {
+        .title = dp_str_text(&over), .x_label = s->axes[i].label, .y_label = unit, .log_x = s->axes[i].log};
+    dp_svg_points(out, &frame, s->axes[i].values, values, s->point_n < POINTS_MOST ? s->point_n : POINTS_MOST);
     dp_str_fini(&over);
   }
 }

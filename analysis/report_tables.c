@@ -180,7 +180,7 @@ static void put_cohorts(struct dp_str *out, const char *table, const struct coho
     const struct cohort *c = &cohorts[i];
     char texts[6][32];
     double share[2] = {100 * c->in_profit / c->entered, 100 * c->paid_back / c->entered};
-    snprintf(texts[0], 32, "%" PRId64, c->month);
+    snprintf(texts[0], 32, "%04d-%02d", (int)(c->month / 100), (int)(c->month % 100));
     dp_svg_number(c->entered, texts[1]);
     dp_svg_number(c->exited, texts[2]);
     snprintf(texts[3], 32, "%.1f %%", share[0]);

@@ -10,7 +10,6 @@
 #include "analysis/svg.h"
 #include "base/memory.h"
 
-#define CHI2_95 3.841458819 /* of one degree of freedom */
 #define EDGE 0.01 /* of a range: nearer to its end a design may want to leave it */
 
 /* ---- words ---- */
@@ -375,19 +374,14 @@ static void put_finals(struct dp_str *out, const struct dp_tuned *t) {
 
 /* ---- what the data tell ---- */
 
-/* Values outside of the interval that fit as well: the interval is not the whole answer. */
 static void put_elsewhere(struct dp_str *out, const struct dp_tuned_profile *p) {
   char value[32];
-  for (size_t i = 0; i < p->n; i++) {
-    const bool outside = (p->value[i] < p->low && !p->open_low) || (p->value[i] > p->high && !p->open_high);
-    if (!outside || !(p->deviance[i] < CHI2_95)) continue;
-    dp_str_printf(
-        out,
-        " <b>But %s fits as well</b>, with other values of the rest: the interval is not to be trusted (give a "
-        "larger budget_n, or set a parameter that another can stand in for).",
-        number(p->value[i], value));
-    return;
-  }
+  const size_t i = dp_profile_elsewhere(p->n, p->value, p->deviance, p->low, p->high, p->open_low, p->open_high);
+  if (i == SIZE_MAX) return;
+  dp_str_printf(out,
+                " <b>But %s fits as well</b>, with other values of the rest: the interval is not to be trusted (give a "
+                "larger budget_n, or set a parameter that another can stand in for).",
+                number(p->value[i], value));
 }
 
 static void put_told(struct dp_str *out, const struct dp_tuned *t, const struct dp_tuned_profile *p) {

@@ -7,7 +7,6 @@
 #include "analysis/svg.h"
 #include "base/memory.h"
 
-#define CHI2_95 3.841458819 /* of one degree of freedom */
 #define DEVIANCE_SHOWN 16   /* what lies above is cut off */
 #define LINE_MOST 800       /* points of a line */
 #define PIECE 40            /* points of a piece of a profile */
@@ -300,7 +299,7 @@ static void put_profile(struct dp_str *out, const struct dp_tuned *t, const stru
   const struct dp_swept_axis *axis = &t->swept->axes[p->axis];
   const double best = axis->values[t->final[t->best]], low = p->value[0], high = p->value[p->n - 1];
   const bool log = low > 0 && high > 20 * low;
-  double level[] = {CHI2_95, DEVIANCE_SHOWN}, span[] = {p->open_low ? low : p->low, p->open_high ? high : p->high};
+  double level[] = {DP_CHI2_95, DEVIANCE_SHOWN}, span[] = {p->open_low ? low : p->low, p->open_high ? high : p->high};
   struct dp_str title = {0};
   trace(p, best, log, line);
   for (size_t i = 0; i < p->n; i++)

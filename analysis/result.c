@@ -326,13 +326,14 @@ static enum dp_status check_head(const struct dp_result *r, bool sweeps, struct 
     return dp_fail(err, DP_FORMAT, "%s is an HDF5 file, but no result of this program (give one that `depinsim run` wrote)",
                    r->path);
   const bool sweep = dp_result_is_sweep(r);
-  if (sweep && !sweeps)
-    return dp_fail(err, DP_FORMAT, "%s is the result of a sweep, not of one run (`depinsim report` and `plot` draw it; its "
-                                   "tables are plain HDF5: h5ls -r, xarray)", r->path);
   const int reads = sweep ? DP_SWEEP_FORMAT : DP_OUTPUT_FORMAT;
   if (version != reads)
     return dp_fail(err, DP_FORMAT, "%s has format version %lld, this program reads %d (read it with the depinsim that wrote it)",
                    r->path, (long long)version, reads);
+  if (sweep && !sweeps)
+    return dp_fail(err, DP_FORMAT, "%s is the result of a sweep, not of one run (`depinsim report` and `plot` draw it, "
+                                   "`explain` says what a key figure hangs on; its tables are plain HDF5: h5ls -r, xarray)",
+                   r->path);
   if (!dp_result_i64(r->file, "complete", &complete) || complete != 1)
     return dp_fail(err, DP_FORMAT, "%s is not complete: its run has not ended, or was killed (wait for it or run it again)",
                    r->path);

@@ -52,9 +52,7 @@ static void design_morris(size_t k, size_t block_n, uint64_t seed, double *out, 
     for (size_t i = 0; i < k; i++, at += k) {
       memcpy(at + k, at, k * sizeof *at);
       double *x = &at[k + order[i]];
-      *x = *x < 0.5 ? *x + STEP : *x - STEP;
-      if (*x < 0) *x = 0; /* by a rounding error */
-      if (*x > 1) *x = 1;
+      *x = round(3 * (*x < 0.5 ? *x + STEP : *x - STEP)) / 3; /* a level to the last digit */
     }
   }
 }
@@ -170,12 +168,17 @@ static void measure(const struct analysis *a, measure_fn fn, uint64_t seed, size
   }
 }
 
-static void tornado(size_t k, const double *values, struct dp_sensitivity *out) {
+enum dp_status dp_sensitivity_tornado(size_t k, size_t replicate_n, const double *values, struct dp_sensitivity *out,
+                                      struct dp_err *err) {
   for (size_t i = 0; i < k; i++)
     for (size_t m = 0; m < 2; m++) {
-      out[i].value[m] = values[1 + 2 * i + m] - values[0];
-      out[i].low[m] = out[i].high[m] = (double)NAN;
+      struct dp_interval change;
+      DP_TRY(dp_stat_paired(values, values + (1 + 2 * i + m) * replicate_n, replicate_n, 0.95, &change, err));
+      out[i].value[m] = change.mean;
+      out[i].low[m] = change.mean - change.half_width;
+      out[i].high[m] = change.mean + change.half_width;
     }
+  return DP_OK;
 }
 
 /* Which blocks are whole. */
@@ -192,10 +195,7 @@ static size_t whole_blocks(const double *values, size_t block_n, size_t size, si
 enum dp_status dp_sensitivity_analyse(enum dp_sensitivity_method method, size_t k, size_t block_n, uint64_t seed,
                                       const double *points, const double *values, struct dp_sensitivity *out,
                                       struct dp_err *err) {
-  if (method == DP_SENSITIVITY_TORNADO) {
-    tornado(k, values, out);
-    return DP_OK;
-  }
+  if (method == DP_SENSITIVITY_TORNADO) return dp_sensitivity_tornado(k, 1, values, out, err);
   size_t *blocks = calloc(2 * block_n, sizeof *blocks);
   double *drawn = calloc(2 * RESAMPLES, sizeof *drawn), *effects = calloc(block_n * k, sizeof *effects);
   enum dp_status status = blocks && drawn && effects ? DP_OK : dp_fail_nomem(err, "an analysis");

@@ -20,7 +20,8 @@ extern const char *const dp_sensitivity_names[];
 
 /** What an input does. Two measures: of TORNADO the change from the base at the low and at the high end; of MORRIS μ*
  * (mean size of an effect) and σ (how much it differs from place to place); of SOBOL the first and the total index.
- *  [low, high] is a 95 % bootstrap interval, NaN where there is none. */
+ *  [low, high] is a 95 % interval: of TORNADO Student's over paired replicates, else by bootstrap; NaN where there is
+ *  none. */
 struct dp_sensitivity {
   double value[2], low[2], high[2];
 };
@@ -39,6 +40,11 @@ enum dp_status dp_sensitivity_design(enum dp_sensitivity_method method, size_t k
  *  not finite are left out. @param out [k]. Errors: DP_NOMEM; DP_FAILED when fewer than two blocks are left. */
 enum dp_status dp_sensitivity_analyse(enum dp_sensitivity_method method, size_t k, size_t block_n, uint64_t seed,
                                       const double *points, const double *values, struct dp_sensitivity *out,
+                                      struct dp_err *err);
+
+/** Of TORNADO when each point was run several times: the mean and interval of what changes from the base to each end
+ *  with the same luck. @param values [1 + 2k][replicate_n], NaN without a value; @param out [k]. Errors: DP_NOMEM. */
+enum dp_status dp_sensitivity_tornado(size_t k, size_t replicate_n, const double *values, struct dp_sensitivity *out,
                                       struct dp_err *err);
 
 #endif

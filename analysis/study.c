@@ -472,7 +472,8 @@ bool dp_study_put_survive(const struct dp_study *s, int64_t file) {
   hid_t high = low < 0 ? -1
                        : dp_h5_write_column(of, "high", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, bounds + n, n, NULL,
                                             "and at most this; NaN: any");
-  const bool done = high >= 0 && dp_h5_put_text(of, "said_by", s->survive_own ? "study" : "scenario");
+  const bool done = high >= 0 && dp_h5_make_scale(names, "kpi") && dp_h5_attach_scale(low, names, 0) &&
+                    dp_h5_attach_scale(high, names, 0) && dp_h5_put_text(of, "said_by", s->survive_own ? "study" : "scenario");
   dp_h5_close(names);
   dp_h5_close(low);
   dp_h5_close(high);

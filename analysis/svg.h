@@ -69,6 +69,7 @@ struct dp_svg_bar {
   const char *label;
   double value;
   bool total;
+  double low, high; /* the ends of a whisker; equal or not finite: none */
 };
 
 /** Horizontal bars with their values, one below the other. */
@@ -79,6 +80,7 @@ void dp_svg_bars(struct dp_str *out, const struct dp_svg_frame *frame, const str
 struct dp_svg_span {
   const char *label;
   double low, high;
+  double whisker[2][2]; /* of low and of high: its ends; equal or not finite: none */
 };
 void dp_svg_tornado(struct dp_str *out, const struct dp_svg_frame *frame, double base, const struct dp_svg_span *spans,
                     size_t n);

@@ -29,6 +29,19 @@ static void bar_rect(struct dp_str *out, double from, double to, double y, size_
                 fmin(from, to), y - 8, fmax(fabs(to - from), 0.8), 16);
 }
 
+/* How well a bar's end is known. */
+static void note_whisker(struct dp_svg_range *range, double low, double high) {
+  if (!(low < high)) return;
+  dp_svg_note(range, low, false);
+  dp_svg_note(range, high, false);
+}
+
+static void put_whisker(struct dp_str *out, const struct dp_svg_axis *a, double low, double high, double y) {
+  if (!isfinite(low) || !isfinite(high) || !(low < high)) return;
+  dp_str_printf(out, "<path class=\"line whisker\" d=\"M%.1f %.1fv6m0 -3H%.1fm0 -3v6\"/>", dp_svg_at(a, low), y - 3,
+                dp_svg_at(a, high));
+}
+
 static void bar_frame(struct dp_str *out, const struct dp_svg_frame *frame, const struct dp_svg_axis *a, size_t n) {
   const double bottom = 8 + ROW_HEIGHT * (double)n;
   char text[32];
@@ -52,6 +65,7 @@ void dp_svg_bars(struct dp_str *out, const struct dp_svg_frame *frame, const str
     const double from = waterfall && !bars[i].total ? level : 0;
     level = from + (isfinite(bars[i].value) ? bars[i].value : 0);
     dp_svg_note(&range, level, false);
+    note_whisker(&range, bars[i].low, bars[i].high);
   }
   if (n == 0) {
     dp_svg_empty(out, frame);
@@ -66,6 +80,7 @@ void dp_svg_bars(struct dp_str *out, const struct dp_svg_frame *frame, const str
     level = from + value;
     bar_label(out, bars[i].label, y);
     bar_rect(out, dp_svg_at(&a, from), dp_svg_at(&a, level), y, waterfall ? (bars[i].total ? 0 : value < 0 ? 5 : 2) : 0);
+    put_whisker(out, &a, bars[i].low, bars[i].high, y);
     dp_str_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>", DP_SVG_WIDTH - 2, y + 4,
                   dp_svg_number(bars[i].value, text));
   }
@@ -79,6 +94,7 @@ void dp_svg_tornado(struct dp_str *out, const struct dp_svg_frame *frame, double
   for (size_t i = 0; i < n; i++) {
     dp_svg_note(&range, spans[i].low, false);
     dp_svg_note(&range, spans[i].high, false);
+    for (int end = 0; end < 2; end++) note_whisker(&range, spans[i].whisker[end][0], spans[i].whisker[end][1]);
   }
   if (n == 0 || !isfinite(base)) {
     dp_svg_empty(out, frame);
@@ -91,6 +107,8 @@ void dp_svg_tornado(struct dp_str *out, const struct dp_svg_frame *frame, double
     bar_label(out, spans[i].label, y);
     if (isfinite(spans[i].low)) bar_rect(out, dp_svg_at(&a, base), dp_svg_at(&a, spans[i].low), y, 0);
     if (isfinite(spans[i].high)) bar_rect(out, dp_svg_at(&a, base), dp_svg_at(&a, spans[i].high), y, 1);
+    for (int end = 0; end < 2; end++) /* beside each other: both ends may lie on one side */
+      put_whisker(out, &a, spans[i].whisker[end][0], spans[i].whisker[end][1], y + (end ? 4 : -4));
   }
   dp_str_printf(out, "<path class=\"line\" d=\"M%.1f 4V%.1f\"/>", dp_svg_at(&a, base), 8 + ROW_HEIGHT * (double)n);
   dp_svg_close(out, labels, 2);

@@ -95,6 +95,10 @@ enum dp_status dp_sweep_kpis(struct dp_sweep *s, size_t point, size_t replicate,
 /** Rank 0, not collective: makes X of the journal and removes it; appends the table of the points to `report`. */
 enum dp_status dp_sweep_finish(struct dp_sweep *s, struct dp_str *report, struct dp_err *err);
 
+/** Whether the table for people has the key figure number k: what the study chooses; else what the scenario has
+ *  expectations of; else the first. */
+bool dp_sweep_shows(const struct dp_study *study, size_t k, const char *kpi);
+
 /** Version of the form of a sweep's file. */
 #define DP_SWEEP_FORMAT 1
 

@@ -99,8 +99,10 @@ static bool make_points(struct writer *w) {
   dp_sheet_add(s, points, "run_n", DP_SHEET_U64, 1, "1", "runs", 0);
   dp_sheet_add(s, points, "failed_n", DP_SHEET_U64, 1, "1", "of them failed", 0);
   for (size_t i = 0; i < w->study->axis_n; i++)
-    if (!w->study->axes[i].texts)
-      dp_sheet_add(s, parameter, w->study->axes[i].name, DP_SHEET_F64, 1, NULL, "at the point", 0);
+    if (!w->study->axes[i].texts) {
+      size_t column = dp_sheet_add(s, parameter, w->study->axes[i].name, DP_SHEET_F64, 1, NULL, "at the point", 0);
+      if (!s->failed && w->study->axes[i].log) s->failed = !dp_h5_put_i64(s->columns[column].set, "log", 1);
+    }
   size_t scale = dp_sheet_add(s, summary, "point", DP_SHEET_U64, 1, "1", "number of the point", -1);
   dp_sheet_scale(s, scale, "point");
   w->first_summary = s->column_n;

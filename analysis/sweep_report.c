@@ -124,14 +124,13 @@ static void json_head(struct dp_sweep_report *r) {
 
 /* ---- for people ---- */
 
-/* Without a choice of the study: what the scenario has expectations of, if of anything. */
-static bool is_shown(const struct dp_sweep_report *r, size_t k) {
+bool dp_sweep_shows(const struct dp_study *study, size_t k, const char *kpi) {
   size_t n;
-  const struct dp_expectation *e = dp_scenario_expectations(r->sweep->study->scenario, &n);
-  if (r->sweep->study->kpi_n || n == 0) return true;
+  const struct dp_expectation *e = dp_scenario_expectations(study->scenario, &n);
+  if (study->kpi_n) return true;
   for (size_t i = 0; i < n; i++)
-    if (strcmp(e[i].kpi, r->kpis[k].name) == 0) return true;
-  return false;
+    if (strcmp(e[i].kpi, kpi) == 0) return true;
+  return n == 0 && k == 0;
 }
 
 static void table(struct dp_sweep_report *r, size_t k) {
@@ -164,7 +163,7 @@ static void tables(struct dp_sweep_report *r) {
   if (r->failed_n) dp_str_printf(r->out, ", %zu of them failed", r->failed_n);
   dp_str_append(r->out, "\n");
   for (size_t k = 0; k < r->kpi_n; k++) {
-    if (is_shown(r, k)) table(r, k);
+    if (dp_sweep_shows(s, k, r->kpis[k].name)) table(r, k);
     else hidden++;
   }
   if (r->point_n > SHOWN_POINTS || hidden) dp_str_append(r->out, "\n");

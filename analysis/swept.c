@@ -76,6 +76,20 @@ static bool make_levels(struct dp_swept_axis *a, size_t n) {
   return true;
 }
 
+/* What a study spread by logarithms it says; a grid of 1, 10, 100 shows it. */
+static bool is_log(const struct dp_swept_axis *a, const struct dp_result *r, const char *path) {
+  int64_t said = 0;
+  hid_t set = H5Dopen2(r->file, path, H5P_DEFAULT);
+  const bool says = set >= 0 && dp_result_i64(set, "log", &said) && said;
+  dp_h5_close(set);
+  if (a->levels[0] <= 0) return false;
+  if (says || a->level_n < 3) return says;
+  const double ratio = a->levels[1] / a->levels[0];
+  for (size_t i = 2; i < a->level_n; i++)
+    if (fabs(a->levels[i] / a->levels[i - 1] - ratio) > 1e-3 * ratio) return false;
+  return ratio > 1.5; /* 1.001, 1.002, 1.003 are no powers */
+}
+
 /* Texts in the order in which they first come. */
 static bool number_texts(struct dp_swept_axis *a, char **texts, size_t n) {
   a->values = calloc(n + 1, sizeof *a->values);
@@ -132,6 +146,7 @@ static enum dp_status read_axis(struct dp_swept *s, const char *name, struct dp_
   } else {
     DP_TRY(dp_result_column_f64(s->result, path, &a->values, &n, err));
     done = make_levels(a, n);
+    a->log = done && n && is_log(a, s->result, path);
   }
   if (!done || !a->label) return dp_fail_nomem(err, "a sweep");
   if (n != s->point_n)

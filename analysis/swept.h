@@ -14,6 +14,7 @@ struct dp_swept_axis {
   double *levels;   /* [level_n] distinct values, ascending (texts: 0, 1, …) */
   char **texts;     /* [level_n] of texts, one block; NULL for numbers */
   size_t level_n;
+  bool log;         /* spread by logarithms, or three levels or more at equal ratios */
 };
 
 /** A key figure or a series that the file has. */
@@ -60,6 +61,24 @@ void dp_swept_point_text(struct dp_str *out, const struct dp_swept *s, size_t po
 /** How a unit is written on an axis: "USD/Mtok" for "usd/mtok"; for pure numbers "ratio" when the name ends in _ratio,
  *  else "number". */
 const char *dp_unit_text(const char *name, const char *unit);
+
+/** What a sensitivity analysis says of one key figure. */
+struct dp_swept_measures {
+  char *method;                        /* "tornado"; "morris"; "sobol" */
+  const char *names[2];                /* of the measures (sensitivity.h) */
+  char **parameters;                   /* [n] */
+  double *value[2], *low[2], *high[2]; /* [n]; NaN without an interval */
+  size_t *order;                       /* [n] strongest first */
+  size_t n;
+};
+
+/** Reads them. DP_FORMAT when the file has none or is damaged. dp_swept_measures_fini after an error too. */
+enum dp_status dp_swept_measures(const struct dp_swept *s, const char *kpi, struct dp_swept_measures *out,
+                                 struct dp_err *err);
+void dp_swept_measures_fini(struct dp_swept_measures *m);
+
+/** How much parameter i matters; -1 when it is not known. */
+double dp_swept_weight(const struct dp_swept_measures *m, size_t i);
 
 /** A promise that a run keeps or not: a key figure against a bound. */
 struct dp_swept_bound {

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "analysis/tune_study.h"
+#include "analysis/tuned.h"
 #include "base/memory.h"
 
 #define LEVELS 9
-#define CHI2_95 3.841458820694124
 
 /* Least mean square with one parameter held at t->held[t->held_axis]; start [axis_n] moves to where it was found. */
 static enum dp_status best_held(struct dp_tuning *t, double *start, size_t budget_n, double *out, struct dp_err *err) {
@@ -94,7 +94,7 @@ static enum dp_status profile(struct dp_tuning *t, struct dp_tuning_profile *f, 
 static double crossing(const struct dp_tuning_profile *f, size_t in, size_t out) {
   double a = f->deviance[in], b = f->deviance[out];
   if (isnan(b)) return f->value[in];
-  return f->value[in] + (CHI2_95 - a) / (b - a) * (f->value[out] - f->value[in]);
+  return f->value[in] + (DP_CHI2_95 - a) / (b - a) * (f->value[out] - f->value[in]);
 }
 
 /* Where the deviance is below the threshold, from the best design's value outwards. */
@@ -104,19 +104,19 @@ static void take_interval(struct dp_tuning_profile *f, double best) {
   f->open_low = f->open_high = true;
   while (k > 0 && f->value[k - 1] > best) k--; /* levels below k are at or below the best */
   for (i = k; i-- > 0;) {
-    bool holds = f->deviance[i] < CHI2_95;
+    bool holds = f->deviance[i] < DP_CHI2_95;
     if (holds) f->low = f->value[i];
-    else if (i + 1 < f->n && f->deviance[i + 1] < CHI2_95 && i + 1 < k) f->low = crossing(f, i + 1, i);
-    else f->low = f->value[i] + (best - f->value[i]) * (1 - sqrt(CHI2_95 / fmax(f->deviance[i], CHI2_95)));
+    else if (i + 1 < f->n && f->deviance[i + 1] < DP_CHI2_95 && i + 1 < k) f->low = crossing(f, i + 1, i);
+    else f->low = f->value[i] + (best - f->value[i]) * (1 - sqrt(DP_CHI2_95 / fmax(f->deviance[i], DP_CHI2_95)));
     if (holds) continue;
     f->open_low = false;
     break;
   }
   for (i = k; i < f->n; i++) {
-    bool holds = f->deviance[i] < CHI2_95;
+    bool holds = f->deviance[i] < DP_CHI2_95;
     if (holds) f->high = f->value[i];
-    else if (i > k && f->deviance[i - 1] < CHI2_95) f->high = crossing(f, i - 1, i);
-    else f->high = f->value[i] + (best - f->value[i]) * (1 - sqrt(CHI2_95 / fmax(f->deviance[i], CHI2_95)));
+    else if (i > k && f->deviance[i - 1] < DP_CHI2_95) f->high = crossing(f, i - 1, i);
+    else f->high = f->value[i] + (best - f->value[i]) * (1 - sqrt(DP_CHI2_95 / fmax(f->deviance[i], DP_CHI2_95)));
     if (holds) continue;
     f->open_high = false;
     break;

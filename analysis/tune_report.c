@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/tune_study.h"
+#include "analysis/tuned.h"
 #include "base/memory.h"
 
 /* ---- figures of a design ---- */
@@ -136,6 +137,10 @@ static void put_fit(const struct dp_tuning *t, struct dp_str *out) {
     else
       dp_str_printf(out, "%s%.6g to %.6g%s (95 %%)\n", p->open_low ? "below " : "", p->low, p->high,
                     p->open_high ? " and above" : "");
+    const size_t k = dp_profile_elsewhere(p->n, p->value, p->deviance, p->low, p->high, p->open_low, p->open_high);
+    if (k != SIZE_MAX)
+      dp_str_printf(out, "  But %.6g fits as well, with other values of the rest: the interval is not to be trusted\n"
+                         "  (give a larger budget_n, or set a parameter that another can stand in for)\n", p->value[k]);
   }
 }
 
@@ -201,9 +206,11 @@ static json_t *json_fit(const struct dp_tuning *t) {
   json_t *profiles = json_object();
   for (size_t i = 0; i < t->profile_n; i++) {
     const struct dp_tuning_profile *p = &t->profiles[i];
+    const size_t k = dp_profile_elsewhere(p->n, p->value, p->deviance, p->low, p->high, p->open_low, p->open_high);
     json_object_set_new(
         profiles, t->study->axes[p->axis].name,
-        json_pack("{s:o, s:o, s:b, s:b, s:b}", "low", json_number(p->low), "high", json_number(p->high), "open_low",
+        json_pack("{s:o, s:o, s:o, s:b, s:b, s:b}", "fits_as_well", k == SIZE_MAX ? json_null() : json_number(p->value[k]),
+                  "low", json_number(p->low), "high", json_number(p->high), "open_low",
                   p->open_low, "open_high", p->open_high, "flat", p->open_low && p->open_high));
   }
   return json_pack("{s:o, s:o, s:I, s:I, s:o}", "rms_error", json_number(t->fit.error), "blind_rms_error",

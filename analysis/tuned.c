@@ -305,3 +305,10 @@ bool dp_tuned_feasible(const struct dp_tuned *t, size_t look) {
   return t->violation[look] <= 0 && isfinite(t->objective[0][look]) &&
          (!t->objective[1] || isfinite(t->objective[1][look]));
 }
+
+size_t dp_profile_elsewhere(size_t n, const double *value, const double *deviance, double low, double high, bool open_low,
+                            bool open_high) {
+  for (size_t i = 0; i < n; i++)
+    if (((value[i] < low && !open_low) || (value[i] > high && !open_high)) && deviance[i] < DP_CHI2_95) return i;
+  return SIZE_MAX;
+}

@@ -56,6 +56,13 @@ struct dp_tuned {
   size_t profile_n;
 };
 
+#define DP_CHI2_95 3.841458820694124 /* of one degree of freedom: a deviance below it fits as well */
+
+/** The first row of a profile [n] that lies outside of its interval and fits as well all the same: the interval is then
+ *  not the whole answer. SIZE_MAX without. */
+size_t dp_profile_elsewhere(size_t n, const double *value, const double *deviance, double low, double high, bool open_low,
+                            bool open_high);
+
 /** DP_FORMAT naming what is damaged. dp_tuned_fini after an error too. */
 enum dp_status dp_tuned_open(const struct dp_swept *swept, struct dp_tuned *out, struct dp_err *err);
 void dp_tuned_fini(struct dp_tuned *t);

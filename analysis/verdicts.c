@@ -4,16 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum dp_status dp_verdicts_add(struct dp_verdicts *v, const char *suite, const char *name, const char *why, double seconds,
                                struct dp_err *err) {
-  if (v->n == v->cap) {
-    const size_t cap = v->cap ? 2 * v->cap : 16;
-    struct dp_verdict *rows = reallocarray(v->rows, cap, sizeof *rows);
-    if (!rows) return dp_fail_nomem(err, "verdicts");
-    v->rows = rows;
-    v->cap = cap;
-  }
-  struct dp_verdict row = {strdup(suite), strdup(name), why ? strdup(why) : NULL, seconds};
+  if (!dp_array_grow(&v->rows, &v->cap, v->n, sizeof *v->rows)) return dp_fail_nomem(err, "verdicts");
+  const struct dp_verdict row = {dp_copy_text(suite), dp_copy_text(name), why ? dp_copy_text(why) : NULL, seconds};
   v->rows[v->n++] = row;
   v->failed_n += why != NULL;
   if (row.suite && row.name && (row.why || !why)) return DP_OK;

@@ -7,7 +7,7 @@
 --   pareto = { kpi = "network.emission_usd", goal = "min" },  -- a second objective: a front instead of one design
 -- }
 -- or, to learn parameters from data:
--- tune = { fit = { series = "exchange.price_usd", data = "price.csv", column = "usd", blind_from = 60 } }
+-- tune = { fit = { series = "exchange.price_usd", data = "price.csv", column = "usd", blind_from = "60d" } }
 local checks = require "depin.checks"
 local core = require "depin.core"
 
@@ -92,9 +92,29 @@ local function constraints(given)
   return out
 end
 
+local UNIT_S = { s = 1, min = 60, h = 3600, d = 86400 }
+
+-- Days of blind_from: a number of days, or "60d", "1440h"; of blind_from_s: seconds.
+local function blind_from_d(f)
+  local x, s = f.blind_from, f.blind_from_s
+  if x ~= nil and s ~= nil then fail("fit: both blind_from and blind_from_s are given") end
+  if x == nil and s == nil then return math.huge end
+  if type(x) == "string" then
+    local number, unit = x:match("^([%d.]+) ?(%a+)$")
+    x = UNIT_S[unit] and tonumber(number) and tonumber(number) * UNIT_S[unit] / 86400
+  elseif x == nil then
+    x = is_finite(s) and s / 86400
+  end
+  if not is_finite(x) or x <= 0 then
+    fail("fit: blind_from must be a number of days above 0 or a text with its unit (\"60d\", \"36h\"), and "
+      .. "blind_from_s seconds: data from there on are not looked at until the end")
+  end
+  return x
+end
+
 local function fit(f)
   if f == nil then return nil end
-  check_keys("fit", f, { "series", "data", "column", "time", "blind_from", "kpi" })
+  check_keys("fit", f, { "series", "data", "column", "time", "blind_from", "blind_from_s", "kpi" })
   if f.kpi ~= nil then
     fail("fit takes a series; a key figure that is to have a value is objective = { kpi = …, goal = value }")
   end
@@ -105,11 +125,8 @@ local function fit(f)
     end
   end
   if f.time ~= nil and type(f.time) ~= "string" then fail("fit: time must name the column with days, or with dates") end
-  if f.blind_from ~= nil and (not is_finite(f.blind_from) or f.blind_from <= 0) then
-    fail("fit: blind_from must be a number of days above 0: data from there on are not looked at until the end")
-  end
   return { series = f.series, data = f.data, column = f.column, time = f.time or "day",
-    blind_from_d = f.blind_from or math.huge }
+    blind_from_d = blind_from_d(f) }
 end
 
 local METHODS = { "auto", "nelder_mead", "sobol" }

@@ -125,12 +125,14 @@ static enum dp_status draw(const char *terminal, const char *path, const struct 
 
 static enum dp_status run(const struct dp_cli *cli, const void *options, struct dp_err *err) {
   const struct plot_options *o = options;
-  struct dp_str figure = {0};
+  struct dp_str figure = {0}, note = {0};
   const size_t form = o->output ? form_of(o->output) : FORM_N;
   if (form == FORM_N)
     return dp_fail(err, DP_USAGE, "-o FILE.svg, .pdf, .png or .gp is needed: its ending says the form%s%s",
                    o->output ? ", not " : "", o->output ? o->output : "");
-  enum dp_status status = dp_plot_script(&figure, cli->args, cli->arg_n, &o->plot, err);
+  enum dp_status status = dp_plot_script(&figure, cli->args, cli->arg_n, &o->plot, &note, err);
+  if (status == DP_OK && note.len) fprintf(stderr, "depinsim: %s", dp_str_text(&note));
+  dp_str_fini(&note);
   if (status == DP_OK && forms[form].terminal) status = draw(forms[form].terminal, o->output, &figure, err);
   else if (status == DP_OK) status = write_text(o->output, &figure, err);
   dp_str_fini(&figure);

@@ -185,9 +185,9 @@ static void sort_axes(enum dp_sensitivity_method method, const struct dp_sensiti
 
 /* ---- values ---- */
 
-/* Mean over the replicates of every key figure at every point:
- * means[kpi_n][point_n]. */
-static enum dp_status take_means(struct dp_sweep *s, double *means, size_t kpi_n, struct dp_err *err) {
+/* Every key figure at every point: out[kpi_n][point_n][width], the replicates with NaN for those that a point does not
+ * have; with width = 1 their mean. */
+static enum dp_status take_values(struct dp_sweep *s, double *out, size_t kpi_n, size_t width, struct dp_err *err) {
   double *values = calloc(kpi_n * s->most_n + 1, sizeof *values);
   if (values == NULL) return dp_fail_nomem(err, "an analysis");
   enum dp_status status = DP_OK;
@@ -198,11 +198,21 @@ static enum dp_status take_means(struct dp_sweep *s, double *means, size_t kpi_n
       status = dp_sweep_kpis(s, p, r, &kpis, err);
       for (size_t k = 0; k < kpi_n && status == DP_OK; k++) values[k * n + r] = kpis[k];
     }
-    for (size_t k = 0; k < kpi_n; k++)
-      means[k * s->study->point_n + p] = dp_stat_interval(values + k * n, n, 0.95).mean;
+    for (size_t k = 0; k < kpi_n; k++) {
+      double *at = out + (k * s->study->point_n + p) * width;
+      if (width == 1) at[0] = dp_stat_interval(values + k * n, n, 0.95).mean;
+      for (size_t r = 0; r < width && width > 1; r++) at[r] = r < n ? values[k * n + r] : (double)NAN;
+    }
   }
   free(values);
   return status;
+}
+
+static enum dp_status analyse(const struct analysis *a, size_t width, const double *values, struct dp_sensitivity *out,
+                              struct dp_err *err) {
+  const struct dp_study *study = a->study;
+  if (a->method == DP_SENSITIVITY_TORNADO) return dp_sensitivity_tornado(study->axis_n, width, values, out, err);
+  return dp_sensitivity_analyse(a->method, study->axis_n, a->block_n, study->seed, a->u, values, out, err);
 }
 
 static enum dp_status put_kpis(struct dp_sweep *s, struct analysis *a, struct dp_str *out, struct dp_err *err) {
@@ -210,19 +220,20 @@ static enum dp_status put_kpis(struct dp_sweep *s, struct analysis *a, struct dp
   const struct dp_sensitivity unknown = {{none, none}, {none, none}, {none, none}};
   size_t kpi_n, k = s->study->axis_n;
   const struct dp_runner_kpi *kpis = dp_runner_kpis(s->runner, &kpi_n);
-  double *means = calloc(kpi_n * s->study->point_n + 1, sizeof *means);
+  const size_t width = a->method == DP_SENSITIVITY_TORNADO ? s->most_n : 1, row = width * s->study->point_n;
+  double *values = calloc(kpi_n * row + 1, sizeof *values);
+  size_t hidden = 0;
   a->study = s->study;
   a->kpis = kpis;
   a->kpi_n = kpi_n;
   a->found = calloc(kpi_n * k + 1, sizeof *a->found);
   size_t *order = calloc(k + 1, sizeof *order);
   enum dp_status status =
-      means && a->found && order ? take_means(s, means, kpi_n, err) : dp_fail_nomem(err, "an analysis");
+      values && a->found && order ? take_values(s, values, kpi_n, width, err) : dp_fail_nomem(err, "an analysis");
   for (size_t i = 0; i < kpi_n && status == DP_OK; i++) {
     struct dp_err why = {0};
     struct dp_sensitivity *found = a->found + i * k;
-    if (dp_sensitivity_analyse(a->method, k, a->block_n, s->study->seed, a->u, means + i * s->study->point_n, found,
-                               &why) != DP_OK) {
+    if (analyse(a, width, values + i * row, found, &why) != DP_OK) {
       if (why.status == DP_NOMEM) status = dp_fail(err, DP_NOMEM, "%s", why.text);
       else fprintf(stderr, "depinsim: %s: %s\n", kpis[i].name, why.text);
       for (size_t j = 0; j < k; j++) found[j] = unknown;
@@ -231,9 +242,13 @@ static enum dp_status put_kpis(struct dp_sweep *s, struct analysis *a, struct dp
     sort_axes(a->method, found, k, order);
     if (s->options->format == DP_TEXT_CSV) put_csv(out, a, s->study, &kpis[i], found, order);
     else if (s->options->format == DP_TEXT_JSON) put_json(out, a, s->study, &kpis[i], found, order);
-    else put_text(out, a, s->study, &kpis[i], found, order);
+    else if (dp_sweep_shows(s->study, i, kpis[i].name)) put_text(out, a, s->study, &kpis[i], found, order);
+    else hidden++;
   }
-  free(means);
+  if (hidden)
+    dp_str_printf(out, "\n%zu more key figures are in %s (kpis = { … } chooses; --format csv, depinsim report)\n", hidden,
+                  s->options->output);
+  free(values);
   free(order);
   return status;
 }
@@ -244,6 +259,8 @@ static enum dp_status put_kpis(struct dp_sweep *s, struct analysis *a, struct dp
 static bool write_measure(hid_t of, hid_t scale, const struct analysis *a, size_t kpi, size_t m) {
   static const char *const ends[] = {"", "_low", "_high"};
   const size_t k = a->study->axis_n;
+  const char *interval = a->method == DP_SENSITIVITY_TORNADO ? "end of its 95 % interval, paired over equal replicates"
+                                                             : "end of its 95 % bootstrap interval";
   double *column = calloc(k + 1, sizeof *column);
   bool done = column != NULL;
   for (int end = 0; end < 3 && done; end++) {
@@ -255,7 +272,7 @@ static bool write_measure(hid_t of, hid_t scale, const struct analysis *a, size_
       column[i] = end == 0 ? x->value[m] : end == 1 ? x->low[m] : x->high[m];
     }
     hid_t set = dp_h5_write_column(of, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, column, k, own ? a->kpis[kpi].unit : "1",
-                                   end ? "end of its 95 % bootstrap interval" : "measure of the parameter");
+                                   end ? interval : "measure of the parameter");
     done = set >= 0 && dp_h5_attach_scale(set, scale, 0);
     dp_h5_close(set);
   }
@@ -325,7 +342,8 @@ const struct dp_command dp_command_sensitivity = {
                "the share of the variance that a parameter "
                "explains alone (first) and with all others (total). Means of "
                "the replicates are analysed; brackets are 95 "
-               "% bootstrap intervals. All runs are in FILE, as those of "
+               "% intervals, by bootstrap and of a tornado by pairing equal "
+               "replicates. All runs are in FILE, as those of "
                "depinsim sweep, which also goes on after a kill.",
     .arg_min = 1,
     .arg_max = 1,

@@ -65,10 +65,9 @@ static enum dp_status apply_shock(struct dp_session *s, struct dp_err *err) {
 
 /* Those that the run will be judged by. */
 static enum dp_status check_expectations(struct dp_session *s, struct dp_err *err) {
-  const struct dp_scenario_choice *c = &s->options->choice;
   const struct dp_expectation *expectations;
   size_t n;
-  if (!s->options->expect && (c->setting_n || c->until || c->check_form)) return DP_OK;
+  if (dp_session_not_judged(s)) return DP_OK;
   expectations = dp_scenario_expectations(s->scenario, &n);
   return dp_expect_check(expectations, n, s->sim, err);
 }
@@ -100,6 +99,9 @@ static enum dp_status finish(struct dp_session *s, struct dp_err *err) {
   DP_TRY(dp_engine_report(s->sim->engine, &s->report, err));
   struct dp_run_volatiles v;
   enum dp_status status = dp_run_volatiles_fill(&v, s->cli, s->sim, s->seconds, err);
+  struct dp_output_expectation *verdicts = NULL;
+  size_t verdict_n = 0;
+  if (status == DP_OK) status = dp_session_verdicts(s, &verdicts, &verdict_n, err);
   status = dp_comm_agree(s->comm, status, err);
   if (status == DP_OK) {
     struct dp_output_outcome outcome = {.kpis = s->kpis,
@@ -108,11 +110,15 @@ static enum dp_status finish(struct dp_session *s, struct dp_err *err) {
                                         .event_n = s->report.event_n,
                                         .report = &s->report,
                                         .volatiles = v.items,
-                                        .volatile_n = v.n};
+                                        .volatile_n = v.n,
+                                        .expectations = verdicts,
+                                        .expectation_n = verdict_n,
+                                        .not_judged = dp_session_not_judged(s)};
     struct dp_output *output = s->output;
     s->output = NULL;
     status = dp_output_finish(output, s->sim, &outcome, err);
   }
+  dp_session_free_verdicts(verdicts, verdict_n);
   dp_run_volatiles_fini(&v);
   return status;
 }

@@ -108,9 +108,18 @@ enum dp_status dp_session_simulate(struct dp_session *s, struct dp_err *err);
 /** First rank: the result is there, checkpoints are of no use any more. */
 void dp_session_forget(const struct dp_session *s);
 
-/* ---- session_report.c: first rank ---- */
+/* ---- session_report.c ---- */
 
-/** Key figures and expectations to the standard output; DP_FAILED when an expectation does not hold. */
+/** Why the scenario's expectations are not of this run ("--set"); NULL when they are. */
+const char *dp_session_not_judged(const struct dp_session *s);
+
+/** Expectations of the run and what came of them, for its file; their texts end with dp_session_free_verdicts.
+ *  @param out malloc'ed [*n] */
+enum dp_status dp_session_verdicts(const struct dp_session *s, struct dp_output_expectation **out, size_t *n,
+                                   struct dp_err *err);
+void dp_session_free_verdicts(struct dp_output_expectation *verdicts, size_t n);
+
+/** First rank: key figures and expectations to the standard output; DP_FAILED when an expectation does not hold. */
 enum dp_status dp_session_report(const struct dp_session *s, struct dp_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* sim/cli/session_report.c — what a run that has ended says. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/cost.h"
@@ -45,16 +46,40 @@ static void warn_of_market(const struct dp_session *s) {
               s->kpis[i].value, FLOW_OVER_DEPTH_HIGH, s->kpis[i].name + strcspn(s->kpis[i].name, "@"));
 }
 
+const char *dp_session_not_judged(const struct dp_session *s) {
+  const struct dp_scenario_choice *c = &s->options->choice;
+  if (s->options->expect) return NULL;
+  return c->setting_n ? "--set" : c->until ? "--until" : c->check_form ? "--check-form" : NULL;
+}
+
+void dp_session_free_verdicts(struct dp_output_expectation *verdicts, size_t n) {
+  for (size_t i = 0; verdicts && i < n; i++) free((char *)(uintptr_t)verdicts[i].bound);
+  free(verdicts);
+}
+
+enum dp_status dp_session_verdicts(const struct dp_session *s, struct dp_output_expectation **out, size_t *n,
+                                   struct dp_err *err) {
+  const struct dp_expectation *e = dp_scenario_expectations(s->scenario, n);
+  struct dp_output_expectation *made = *out = calloc(*n + 1, sizeof *made);
+  if (!made) return dp_fail_nomem(err, "expectations");
+  for (size_t i = 0; i < *n; i++) {
+    struct dp_str bound = {0};
+    dp_expect_bound(&bound, &e[i]);
+    made[i].kpi = e[i].kpi;
+    made[i].holds = dp_expect_judge(&e[i], s->kpis, s->kpi_n, &made[i].value) == DP_EXPECT_HOLDS;
+    made[i].bound = dp_str_steal(&bound);
+    if (!made[i].bound) return dp_fail_nomem(err, "expectations");
+  }
+  return DP_OK;
+}
+
 static enum dp_status judge(const struct dp_session *s, struct dp_str *lines, struct dp_err *err) {
   size_t n;
   const struct dp_expectation *expectations = dp_scenario_expectations(s->scenario, &n);
-  const struct dp_scenario_choice *c = &s->options->choice;
-  const char *why_not = NULL;
-  if (c->setting_n) why_not = "(not applicable with --set; --expect applies it)";
-  else if (c->until) why_not = "(not applicable with --until; --expect applies it)";
-  else if (c->check_form) why_not = "(not applicable with --check-form; --expect applies it)";
-  if (s->options->expect) why_not = NULL;
-  size_t failed_n = dp_expect_report(lines, expectations, n, s->kpis, s->kpi_n, why_not);
+  const char *option = dp_session_not_judged(s);
+  char why_not[80];
+  snprintf(why_not, sizeof why_not, "(not applicable with %s; --expect applies it)", option ? option : "");
+  size_t failed_n = dp_expect_report(lines, expectations, n, s->kpis, s->kpi_n, option ? why_not : NULL);
   if (failed_n == 0) return DP_OK;
   for (size_t i = 0; i < n; i++) {
     double value;

@@ -72,23 +72,6 @@ static dp_time busy_ns(const struct dp_ctx *ctx, const struct dp_node_shared *s,
   return total;
 }
 
-/* What the fleet that owns a node publishes; NULL when nobody keeps books for it. */
-static const struct dp_wallet_view *fleet_of(const struct dp_node_shared *s, const struct dp_node *node) {
-  for (size_t i = 0; i < s->fleet_n; i++)
-    if (s->fleets[i].provider == node->provider) return &s->fleets[i];
-  return NULL;
-}
-
-/* A host's own price of electricity: the region's, but for its tariff. */
-static int64_t own_price(const struct dp_ctx *ctx, const struct dp_wallet_view *fleet, uint32_t row,
-                         int64_t price_nusd_per_kwh) {
-  const uint32_t ppm = fleet && fleet->has_tariff ? *(const uint32_t *)dp_view_at(ctx, &fleet->tariff_ppm, row) : 0;
-  int64_t product;
-  if (ppm == 0) return price_nusd_per_kwh;
-  if (!__builtin_mul_overflow(price_nusd_per_kwh, (int64_t)ppm, &product)) return product / 1000000;
-  return (int64_t)((dp_i128)price_nusd_per_kwh * ppm / 1000000);
-}
-
 /* Energy of a node of a class that was up and busy so long, but for what was left over before. */
 struct portion {
   dp_time up, busy;
@@ -96,22 +79,32 @@ struct portion {
   int64_t mws, rest; /* whole mWs, and mW ns beside them */
 };
 
+/* What the fleet that owns a node publishes; has_account is false when nobody keeps books for it. */
+struct owner {
+  uint32_t provider; /* or, before the first, none */
+  bool has_account, has_tariff;
+  struct dp_strip account, tariff_ppm;
+};
+
 /* What the nodes of a cell add up to in one settlement. */
 struct reading {
   struct dp_books_run bills, capital;
-  struct portion latest; /* most nodes are like the one before */
+  struct dp_strip balance;
+  int64_t price_nusd_per_kwh;
+  struct owner owner;    /* most nodes are … */
+  struct portion latest; /* … like the one before */
   dp_i128 present_ns, up_ns, busy_ns, energy_mws, cost_nusd;
 };
 
 /* The host pays; its owner puts in what the wallet lacks. */
-static enum dp_status pay(struct dp_ctx *ctx, const struct dp_node_shared *s, struct dp_node *node, uint32_t wallet,
-                          dp_i128 bill_nusd, struct reading *sum) {
+static inline enum dp_status pay(struct dp_ctx *ctx, struct dp_node *node, uint32_t wallet, dp_i128 bill_nusd,
+                                 struct reading *sum) {
   if (bill_nusd == 0) return DP_OK;
   if (bill_nusd > INT64_MAX - node->electricity_nusd)
     return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: an electricity bill passes 9.2e9 usd");
   node->electricity_nusd += (int64_t)bill_nusd;
   if (!wallet) return DP_OK;
-  const dp_i128 balance = *(const dp_i128 *)dp_view_at(ctx, &s->balance, wallet);
+  const dp_i128 balance = *(const dp_i128 *)dp_strip_at(&sum->balance, wallet);
   if (bill_nusd > balance) {
     DP_TRY(dp_books_run_add(&sum->capital, wallet, bill_nusd - balance));
     node->capital_nusd += (int64_t)(bill_nusd - balance);
@@ -146,10 +139,33 @@ static inline bool use(const struct dp_node_shared *s, struct dp_node *node, dp_
          !__builtin_add_overflow(node->energy_mws, carry, &node->energy_mws);
 }
 
-static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row,
-                                int64_t price_nusd_per_kwh, struct reading *sum) {
-  struct dp_node *node = DP_ROW(dp_own_table(ctx, DP_NODE_TABLE), struct dp_node, row);
-  const struct dp_wallet_view *fleet = fleet_of(s, node);
+/* Finds the fleet of a node. */
+static struct owner owner_of(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct dp_node *node) {
+  struct owner owner = {.provider = node->provider};
+  for (size_t i = 0; i < s->fleet_n; i++) {
+    const struct dp_wallet_view *fleet = &s->fleets[i];
+    if (fleet->provider != node->provider) continue;
+    owner.has_account = true;
+    owner.account = dp_view_strip(ctx, &fleet->account);
+    owner.has_tariff = fleet->has_tariff;
+    if (fleet->has_tariff) owner.tariff_ppm = dp_view_strip(ctx, &fleet->tariff_ppm);
+    break;
+  }
+  return owner;
+}
+
+/* A host's own price of electricity: the region's, but for its tariff. */
+static inline int64_t own_price(const struct reading *sum, uint32_t row) {
+  const uint32_t ppm = sum->owner.has_tariff ? *(const uint32_t *)dp_strip_at(&sum->owner.tariff_ppm, row) : 0;
+  int64_t product;
+  if (ppm == 0) return sum->price_nusd_per_kwh;
+  if (!__builtin_mul_overflow(sum->price_nusd_per_kwh, (int64_t)ppm, &product)) return product / 1000000;
+  return (int64_t)((dp_i128)sum->price_nusd_per_kwh * ppm / 1000000);
+}
+
+static inline enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared *s, uint32_t row,
+                                       struct dp_node *node, struct reading *sum) {
+  if (sum->owner.provider != node->provider) sum->owner = owner_of(ctx, s, node);
   dp_time up_total = node->up_ns + (node->up ? ctx->now_ns - node->up_since_ns : 0);
   dp_time busy_total = busy_ns(ctx, s, row);
   dp_time up = up_total - node->up_billed_ns, busy = busy_total - node->busy_billed_ns;
@@ -160,14 +176,14 @@ static enum dp_status read_node(struct dp_ctx *ctx, const struct dp_node_shared 
   const int64_t before = node->energy_mws;
   if (!use(s, node, up, busy, &sum->latest))
     return dp_fail(ctx->err, DP_INVARIANT, "hardware.node: energy of a node passes 2.5e9 kWh");
-  dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, own_price(ctx, fleet, row, price_nusd_per_kwh));
+  const dp_i128 bill = dp_node_bill_nusd(before, node->energy_mws, own_price(sum, row));
   if (!node->held) sum->present_ns += ctx->now_ns - node->present_from_ns;
   node->present_from_ns = ctx->now_ns;
   sum->up_ns += up;
   sum->busy_ns += busy;
   sum->energy_mws += node->energy_mws - before;
   sum->cost_nusd += bill;
-  return pay(ctx, s, node, fleet ? *(const uint32_t *)dp_view_at(ctx, &fleet->account, row) : 0, bill, sum);
+  return pay(ctx, node, sum->owner.has_account ? *(const uint32_t *)dp_strip_at(&sum->owner.account, row) : 0, bill, sum);
 }
 
 /* What electricity costs in the region of the cell, mean since `since_ns`. */
@@ -177,9 +193,11 @@ static int64_t price_here(const struct dp_ctx *ctx, dp_time since_ns) {
   return llround(dp_place_electricity_usd_per_kwh(sim, region, since_ns, ctx->now_ns) * 1e9);
 }
 
-static enum dp_status open_bills(struct dp_ctx *ctx, struct reading *sum) {
+static enum dp_status open_bills(struct dp_ctx *ctx, dp_time since_ns, struct reading *sum) {
+  const struct dp_node_shared *s = ctx->self->shared;
   const uint32_t external = dp_books_own(ctx, DP_ACCOUNT_EXTERNAL, DP_USD);
-  *sum = (struct reading){.latest.up = -1};
+  *sum = (struct reading){.balance = dp_view_strip(ctx, &s->balance), .price_nusd_per_kwh = price_here(ctx, since_ns),
+                          .owner.provider = UINT32_MAX, .latest.up = -1};
   DP_TRY(dp_books_run_begin(ctx, DP_REASON_OWNER_CAPITAL, external, true, &sum->capital));
   return dp_books_run_begin(ctx, DP_REASON_ELECTRICITY, external, false, &sum->bills);
 }
@@ -202,36 +220,32 @@ static enum dp_status measure(struct dp_ctx *ctx, struct reading *sum) {
 #define FETCH_ROWS 16u
 
 /* Rows of other domains are far apart, and the meter reads one word of each: it asks for them in time, the host's word
- * first and then the wallet that it names. */
-static void fetch_ahead(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct dp_table *nodes,
-                        const struct dp_books_run *bills, uint32_t row) {
-  if (row + FETCH_ROWS < nodes->row_n) {
-    const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row + FETCH_ROWS));
-    if (fleet) dp_view_prefetch(ctx, &fleet->account, row + FETCH_ROWS);
-    for (size_t i = 0; i < s->flow_n; i++) dp_view_prefetch(ctx, &s->flows[i].busy_ns, row + FETCH_ROWS);
-    for (size_t i = 0; i < s->server_n; i++) dp_view_prefetch(ctx, &s->servers[i].busy_ns, row + FETCH_ROWS);
+ * first and then the wallet that it names. (Of another fleet's host it asks for a word that it will not need.) */
+static inline void fetch_ahead(const struct dp_ctx *ctx, const struct dp_node_shared *s, const struct reading *sum,
+                               uint32_t row, uint32_t row_n) {
+  const struct dp_strip *account = &sum->owner.account;
+  if (!sum->owner.has_account || row + FETCH_ROWS >= row_n) return;
+  __builtin_prefetch(dp_strip_at(account, row + FETCH_ROWS));
+  for (size_t i = 0; i < s->flow_n; i++) dp_view_prefetch(ctx, &s->flows[i].busy_ns, row + FETCH_ROWS);
+  for (size_t i = 0; i < s->server_n; i++) dp_view_prefetch(ctx, &s->servers[i].busy_ns, row + FETCH_ROWS);
+  dp_books_run_prefetch(&sum->bills, *(const uint32_t *)dp_strip_at(account, row + FETCH_ROWS / 2));
+}
+
+/* Reads the nodes of rows [from, to). */
+static enum dp_status read_rows(struct dp_ctx *ctx, uint32_t from, uint32_t to, dp_time since_ns) {
+  const struct dp_node_shared *s = ctx->self->shared;
+  const struct dp_table *nodes = dp_own_table(ctx, DP_NODE_TABLE);
+  struct reading sum;
+  DP_TRY(open_bills(ctx, since_ns, &sum));
+  for (uint32_t i = dp_table_next(nodes, from); i < to; i = dp_table_next(nodes, i + 1)) {
+    fetch_ahead(ctx, s, &sum, i, to);
+    DP_TRY(read_node(ctx, s, i, DP_ROW(nodes, struct dp_node, i), &sum));
   }
-  row += FETCH_ROWS / 2;
-  if (row >= nodes->row_n) return;
-  const struct dp_wallet_view *fleet = fleet_of(s, DP_ROW(nodes, struct dp_node, row));
-  if (fleet) dp_books_run_prefetch(bills, *(const uint32_t *)dp_view_at(ctx, &fleet->account, row));
+  return measure(ctx, &sum);
 }
 
 enum dp_status dp__meter_read(struct dp_ctx *ctx, dp_time since_ns) {
-  const struct dp_table *nodes = dp_own_table(ctx, DP_NODE_TABLE);
-  const int64_t price_nusd_per_kwh = price_here(ctx, since_ns);
-  struct reading sum;
-  DP_TRY(open_bills(ctx, &sum));
-  for (uint32_t i = dp_table_next(nodes, 0); i != DP_NO_ROW; i = dp_table_next(nodes, i + 1)) {
-    fetch_ahead(ctx, ctx->self->shared, nodes, &sum.bills, i);
-    DP_TRY(read_node(ctx, ctx->self->shared, i, price_nusd_per_kwh, &sum));
-  }
-  return measure(ctx, &sum);
+  return read_rows(ctx, 0, dp_own_table(ctx, DP_NODE_TABLE)->row_n, since_ns);
 }
 
-enum dp_status dp__meter_read_node(struct dp_ctx *ctx, uint32_t row) {
-  struct reading sum;
-  DP_TRY(open_bills(ctx, &sum));
-  DP_TRY(read_node(ctx, ctx->self->shared, row, price_here(ctx, ctx->now_ns), &sum));
-  return measure(ctx, &sum);
-}
+enum dp_status dp__meter_read_node(struct dp_ctx *ctx, uint32_t row) { return read_rows(ctx, row, row + 1, ctx->now_ns); }

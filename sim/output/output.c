@@ -170,6 +170,7 @@ static enum dp_status complete(struct dp_output *out, const struct dp_output_out
                                struct dp_err *err) {
   DP_TRY(dp__write_books(out, err));
   DP_TRY(dp__write_kpis(out, outcome->kpis, outcome->kpi_n, err));
+  DP_TRY(dp__write_expectations(out, outcome, err));
   DP_TRY(dp__write_outcome(out, outcome, err));
   DP_TRY(dp__output_flush(out, err));
   if (!dp_h5_set_i64(out->file, "complete", 1) || !close_file(out)) return dp__output_fail(out, err);

@@ -51,6 +51,13 @@ struct dp_provenance {
   size_t undated_n;
 };
 
+/** What the scenario expects of a key figure, and what came. */
+struct dp_output_expectation {
+  const char *kpi, *bound; /* "≥ 0.99" */
+  double value;            /* NaN: none */
+  bool holds;
+};
+
 /** What is known when the run is over. */
 struct dp_output_outcome {
   const struct dp_kpi_value *kpis; /* [kpi_n] */
@@ -59,6 +66,9 @@ struct dp_output_outcome {
   const struct dp_engine_report *report; /* what the run cost; NULL: not said */
   const struct dp_output_item *volatiles; /* [volatile_n] host, ranks, wall times, command line, date */
   size_t volatile_n;
+  const struct dp_output_expectation *expectations; /* [expectation_n] */
+  size_t expectation_n;
+  const char *not_judged; /* why they are of another run than this; NULL: they are of this one */
 };
 
 /** Writes the group /provenance of an open file (program, scenario, modules, parameters), for files of other commands;

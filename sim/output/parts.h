@@ -57,6 +57,7 @@ enum dp_status dp__write_tables(struct dp_output *out, struct dp_sim *sim, struc
 /* summary.c: the first is collective */
 enum dp_status dp__write_histograms(struct dp_output *out, struct dp_sim *sim, struct dp_err *err);
 enum dp_status dp__write_kpis(struct dp_output *out, const struct dp_kpi_value *kpis, size_t n, struct dp_err *err);
+enum dp_status dp__write_expectations(struct dp_output *out, const struct dp_output_outcome *outcome, struct dp_err *err);
 enum dp_status dp__write_books(struct dp_output *out, struct dp_err *err);
 
 /* provenance.c */

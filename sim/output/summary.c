@@ -114,6 +114,44 @@ enum dp_status dp__write_kpis(struct dp_output *out, const struct dp_kpi_value *
   return status;
 }
 
+/* ---- expectations ---- */
+
+static bool put_verdicts(hid_t group, const struct dp_output_expectation *e, size_t n, const char **texts, double *values,
+                         uint8_t *holds) {
+  for (size_t i = 0; i < n; i++) {
+    texts[i] = e[i].kpi;
+    texts[n + i] = e[i].bound;
+    values[i] = e[i].value;
+    holds[i] = e[i].holds;
+  }
+  hid_t sets[] = {dp_h5_write_texts(group, "kpi", texts, n), dp_h5_write_texts(group, "bound", texts + n, n),
+                  dp_h5_write_column(group, "value", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values, n, NULL, "what came"),
+                  dp_h5_write_column(group, "holds", H5T_STD_U8LE, H5T_NATIVE_UINT8, holds, n, "1", "1: as expected")};
+  bool done = sets[0] >= 0 && dp_h5_make_scale(sets[0], "kpi");
+  for (size_t i = 1; i < sizeof sets / sizeof sets[0]; i++)
+    done = done && sets[i] >= 0 && dp_h5_attach_scale(sets[i], sets[0], 0);
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) dp_h5_close(sets[i]);
+  return done;
+}
+
+enum dp_status dp__write_expectations(struct dp_output *out, const struct dp_output_outcome *o, struct dp_err *err) {
+  const size_t n = o->expectation_n;
+  if (n == 0) return DP_OK;
+  const char **texts = calloc(2 * n, sizeof *texts);
+  double *values = calloc(n, sizeof *values);
+  uint8_t *holds = calloc(n, sizeof *holds);
+  hid_t group = texts && values && holds ? dp_h5_create_group(out->file, "expect") : -1;
+  const bool done = group >= 0 && (!o->not_judged || dp_h5_put_text(group, "not_judged", o->not_judged)) &&
+                    put_verdicts(group, o->expectations, n, texts, values, holds);
+  enum dp_status status = done ? DP_OK : texts && values && holds ? dp__output_fail(out, err)
+                                                                  : dp_fail_nomem(err, "expectations");
+  dp_h5_close(group);
+  free(texts);
+  free(values);
+  free(holds);
+  return status;
+}
+
 /* ---- books ---- */
 
 struct word {

@@ -66,7 +66,13 @@ d = xarray.open_dataset("w.h5", group="kpi", engine="h5netcdf")
 assert d["provider.net_income_usd"].dims == ("run",) and d.sizes["run"] == 18
 assert xarray.open_dataset("w.h5", group="bands", engine="h5netcdf")["time"].dims == ("fraction",)
 b = xarray.open_dataset("w.h5", group="bands/market.gateway.gpus.spend", engine="h5netcdf")
-assert b["p50"].dims == ("point", "fraction")'
+assert b["p50"].dims == ("point", "fraction")
+s = xarray.open_dataset("w.h5", group="survive", engine="h5netcdf")
+assert s["low"].dims == ("kpi",) and s["high"].sizes["kpi"] == len(s["kpi"]) > 0'
+py "and the expectations of a run" xarray '
+import xarray
+e = xarray.open_dataset("q.h5", group="expect", engine="h5netcdf")
+assert set(e) == {"bound", "value", "holds"} and e["holds"].dims == ("kpi",)'
 exits "a sweep is netCDF already" 2 "$DEPINSIM" export w.h5 --format netcdf
 like "and how to read it is said" "$(cat "$TAP_TMP/err")" 'xarray reads as it is: open_dataset'
 exits "a folder that cannot be made" 3 "$DEPINSIM" export q.h5 -o /nowhere/q

@@ -26,6 +26,26 @@ rm two.gp
 exits "a key figure of a sweep" 0 "$DEPINSIM" plot s.h5 --kpi token.price_usd -o k.gp
 like "over its parameter, with its unit" "$(cat k.gp)" "^set xlabel 'usd.*USD"
 
+cat >three.lua <<'LUA'
+local depin = require "depin"
+return depin.study { scenario = "token_from_nothing.lua", set = { days = 1, settle_every_s = 21600 },
+  vary = { buyback_ratio = depin.grid { 0, 1 }, emission_per_day = depin.range { 1e3, 1e5, n = 2, log = true },
+    usd = depin.grid { 5e3, 4e4 } }, kpis = { "token.price_usd" } }
+LUA
+exits "a sweep of three parameters" 0 "$DEPINSIM" sweep three.lua -q -o three.h5
+exits "its key figure" 0 "$DEPINSIM" plot three.h5 --kpi token.price_usd -o three.gp
+is "is a line for each combination of the other two" "$(grep -c "yerrorlines.* title 'emission_per_day = [0-9e+]*, usd = [0-9]*'" three.gp)" 4
+sed 's/buyback_ratio.*, emission/emission/; s/n = 2/n = 3/' three.lua >log.lua
+exits "a sweep spread by logarithms" 0 "$DEPINSIM" sweep log.lua -q -o log.h5
+exits "its key figure" 0 "$DEPINSIM" plot log.h5 --kpi token.price_usd -o log.gp
+is "has an axis of logarithms" "$(grep -c '^set logscale x$' log.gp) $(grep -c '^set logscale x$' three.gp)" "1 0"
+sed 's/usd = depin.grid { 5e3, 4e4 }/usd = depin.range { 5e3, 4e4, n = 7 }/' three.lua >many.lua
+exits "a sweep of many combinations" 0 "$DEPINSIM" sweep many.lua -q -o many.h5
+exits "its key figure" 0 "$DEPINSIM" plot many.h5 --kpi token.price_usd -o many.gp
+is "shows no more than can be told apart" "$(grep -c yerrorlines many.gp)" 12
+like "and says so" "$(cat ../err)" 'the first 12 of 14 combinations'
+rm three.* log.* many.*
+
 for form in svg pdf png; do
   if command -v gnuplot >/dev/null; then
     exits "$form" 0 "$DEPINSIM" plot a.h5 b.h5 --series ledger.exchange.price -o "p.$form"

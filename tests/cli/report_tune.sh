@@ -87,7 +87,7 @@ cp truth/series.reference.ov_daily.csv data.csv
 study ov_parameters.lua 'set = { days = 200 }, replicates = 1,' 'vary = {' \
   '  unit_price_usd = depin.range { 1e-6, 2e-6 }, foundation_burn_usd = depin.range { 1e5, 5e5 } },' \
   'tune = { fit = { series = "reference.ov_daily.node_amount", data = "data.csv", column = "node_amount", time = "date",' \
-  '  blind_from = 150 }, budget_n = 600, confirm_n = 2 },' >fit.lua
+  '  blind_from = "150d" }, budget_n = 600, confirm_n = 2 },' >fit.lua
 exits "a fit" 0 "$DEPINSIM" tune fit.lua -o fit.h5
 exits "its report" 0 "$DEPINSIM" report fit.h5
 like "what was asked" "$(words fit.html answer)" \

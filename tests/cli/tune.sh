@@ -58,7 +58,7 @@ study ov_parameters.lua 'set = { days = 200 },' 'replicates = 1,' 'vary = {' \
   '  unit_price_usd = depin.range { 1e-6, 2e-6 }, apr_threshold_pct = depin.range { 5, 40, log = true },' \
   '  foundation_burn_usd = depin.range { 1e5, 5e5 },' '},' 'tune = {' \
   '  fit = { series = "reference.ov_daily.node_amount", data = "data.csv", column = "node_amount", time = "date",' \
-  '    blind_from = 150 },' '  budget_n = 1200, confirm_n = 2,' '},' >fit.lua
+  '    blind_from_s = 150 * 86400 },' '  budget_n = 1200, confirm_n = 2,' '},' >fit.lua
 ok "a series is fitted to data" "$DEPINSIM" tune fit.lua -o fit.h5 --format csv
 cp out fit.csv
 ok "the parameters that made the data come out" awk -F, '
@@ -147,6 +147,10 @@ wrong "data that are not there" 3 'study: tune: fit: .*gone\.csv' "$vary" \
   'tune = { fit = { series = "reference.ov_daily.node_amount", data = "gone.csv", column = "x" } },'
 wrong "a column that is not there" 3 "data\.csv:1: there is no column 'nodes'" "$vary" \
   'tune = { fit = { series = "reference.ov_daily.node_amount", data = "data.csv", column = "nodes", time = "date" } },'
+for when in '"150"' '"5 weeks"' 0 '"3d", blind_from_s = 5'; do
+  wrong "blind_from = $when" 2 'study: tune: fit: .*blind_from' "$vary" "tune = { fit = { blind_from = $when," \
+    'series = "reference.ov_daily.node_amount", data = "data.csv", column = "node_amount", time = "date" } },'
+done
 wrong "a series that is not there" 2 "no series 'reference\.ov_daily\.node'" "$vary" \
   'tune = { fit = { series = "reference.ov_daily.node", data = "data.csv", column = "node_amount", time = "date" } },'
 study token_from_nothing.lua 'set = { days = 5 },' 'replicates = 1,' \

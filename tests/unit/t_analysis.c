@@ -276,6 +276,17 @@ static void set_attribute(const char *path, const char *name, int64_t value) {
   H5Fclose(file);
 }
 
+static void set_text(const char *path, const char *name, const char *value) {
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+  H5Tset_size(type, strlen(value));
+  hid_t attr = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  assert_true(H5Awrite(attr, type, value) >= 0);
+  H5Aclose(attr);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+}
+
 static void what_is_no_result_is_refused_with_a_remedy(void **state) {
   char path[300];
   (void)state;
@@ -294,6 +305,10 @@ static void what_is_no_result_is_refused_with_a_remedy(void **state) {
   copy_result(in_folder(path, "version.h5"), 0);
   set_attribute(path, "format_version", 999);
   assert_refused(path, DP_FORMAT, "has format version 999");
+  set_text(path, "kind", "sweep");
+  assert_refused(path, DP_FORMAT, "has format version 999"); /* the first thing to know of a sweep, too */
+  set_attribute(path, "format_version", 1);
+  assert_refused(path, DP_FORMAT, "is the result of a sweep");
   copy_result(in_folder(path, "incomplete.h5"), 0);
   set_attribute(path, "complete", 0);
   assert_refused(path, DP_FORMAT, "is not complete");

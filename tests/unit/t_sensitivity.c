@@ -113,6 +113,27 @@ static void effects_of_a_plane_are_its_slopes(void **state) {
     assert_true(fabs(s[i].value[0] + (double)(i + 1) / 2) < 1e-12 && fabs(s[i].value[1] - (double)(i + 1) / 2) < 1e-12);
 }
 
+/* Luck that all points share cancels: the interval of an effect is that of what luck does to the effect alone. */
+static void a_tornado_pairs_equal_replicates(void **state) {
+  (void)state;
+  enum { N = 3, POINTS = 5 };
+  static const double luck[N] = {-40, 3, 37}, jitter[N] = {-1, 0, 1};
+  double values[POINTS][N];
+  struct dp_sensitivity s[2];
+  struct dp_err err = {0};
+  for (size_t p = 0; p < POINTS; p++)
+    for (size_t r = 0; r < N; r++) values[p][r] = luck[r] + 10 * (double)p + (p == 4 ? jitter[r] : 0);
+  assert_int_equal(dp_sensitivity_tornado(2, N, values[0], s, &err), DP_OK);
+  expect_within(&s[0], 0, 10, 1e-9);
+  /* t(0.975, 2) = 4.30265 (tables), times 1 / sqrt(3) */
+  assert_true(fabs(s[1].value[1] - 40) < 1e-9 && fabs(s[1].high[1] - 40 - 2.48414) < 1e-4);
+  values[4][1] = (double)NAN; /* a run that failed takes its pair with it */
+  assert_int_equal(dp_sensitivity_tornado(2, N, values[0], s, &err), DP_OK);
+  assert_true(fabs(s[1].value[1] - 40) < 1e-9 && s[1].high[1] - 40 > 10); /* t(0.975, 1) = 12.706 */
+  assert_int_equal(dp_sensitivity_tornado(1, 1, values[0], s, &err), DP_OK);
+  assert_true(isnan(s[0].low[0]) && isnan(s[0].high[1])); /* one run says nothing of luck */
+}
+
 static double the_same(const double *u, size_t k) { return 0.9951 + 0 * u[k - 1]; }
 
 static void what_never_changes_has_no_shares(void **state) {
@@ -145,6 +166,7 @@ int main(void) {
       cmocka_unit_test(sobol_indices_of_the_g_function_are_the_analytic_ones),
       cmocka_unit_test(morris_screens_inputs_that_do_nothing),
       cmocka_unit_test(effects_of_a_plane_are_its_slopes),
+      cmocka_unit_test(a_tornado_pairs_equal_replicates),
       cmocka_unit_test(what_never_changes_has_no_shares),
       cmocka_unit_test(blocks_without_a_value_are_left_out),
   };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/tune.h"
+#include "analysis/tuned.h"
 #include "engine/rng.h"
 
 #define REPLICATES 20
@@ -224,8 +225,18 @@ static void an_objective_that_is_no_number_is_an_error(void **state) {
     }
 }
 
+/* Two valleys: the interval is of the one around the best, and the other one must be told. */
+static void a_second_valley_of_a_profile_is_found(void **state) {
+  (void)state;
+  const double value[] = {1, 2, 3, 4, 5}, deviance[] = {0.5, 9, 2, 0, 8}, one[] = {20, 9, 2, 0, 8};
+  assert_int_equal(dp_profile_elsewhere(5, value, deviance, 2.8, 4.5, false, false), 0);
+  assert_int_equal(dp_profile_elsewhere(5, value, one, 2.8, 4.5, false, false), SIZE_MAX);
+  assert_int_equal(dp_profile_elsewhere(5, value, deviance, 2.8, 4.5, true, false), SIZE_MAX); /* open there anyway */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_second_valley_of_a_profile_is_found),
       cmocka_unit_test(the_optimum_of_a_noisy_rosenbrock_is_found_within_its_noise),
       cmocka_unit_test(without_noise_of_its_own_a_point_is_found_to_many_digits),
       cmocka_unit_test(equal_answers_give_equal_questions),

@@ -88,6 +88,8 @@ sim_libdepinsim_a_SOURCES += \
   analysis/stress.h \
   analysis/study.c \
   analysis/study.h \
+  analysis/study_read.c \
+  analysis/study_read.h \
   analysis/supply.c \
   analysis/supply.h \
   analysis/svg.c \

@@ -1,5 +1,5 @@
-/* analysis/study.c — reads the table that a study's file returns, and holds it against its scenario. */
-#include "analysis/study.h"
+/* analysis/study.c — a study and its scenario: loads both, and holds the one against the other. */
+#include "analysis/study_read.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
@@ -54,219 +54,20 @@ int dp_study_line(const struct dp_study *s, const char *name) {
   return s->line;
 }
 
-/* ---- the table ---- */
-
-/* A copy that lives as long as the study; NULL when memory is out. */
-static const char *keep(struct dp_study *s, const char *text) {
-  if (!dp_array_resize(&s->texts, s->text_n + 1, sizeof *s->texts)) return NULL;
-  char *copy = dp_copy_text(text);
-  if (copy) s->texts[s->text_n++] = copy;
-  return copy;
-}
-
-static const char *text_field(struct dp_study *s, lua_State *L, const char *name) {
-  lua_getfield(L, -1, name);
-  const char *copy = keep(s, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "");
-  lua_pop(L, 1);
-  return copy;
-}
-
-static double number_field(lua_State *L, const char *name) {
-  lua_getfield(L, -1, name);
-  double x = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return x;
-}
-
-static bool true_field(lua_State *L, const char *name) {
-  lua_getfield(L, -1, name);
-  bool is = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return is;
-}
-
-static enum dp_status name_list(struct dp_study *s, lua_State *L, const char *field, const char ***out, size_t *n,
-                                struct dp_err *err) {
-  lua_getfield(L, -1, field);
-  *n = lua_rawlen(L, -1);
-  *out = dp_zeros(*n + 1, sizeof **out);
-  if (*out == NULL) return dp_fail_nomem(err, "the study");
-  for (size_t i = 0; i < *n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    (*out)[i] = keep(s, lua_tostring(L, -1));
-    if ((*out)[i] == NULL) return dp_fail_nomem(err, "the study");
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return DP_OK;
-}
-
-/* The values of the list on top. */
-static enum dp_status list_values(struct dp_study *s, lua_State *L, struct dp_axis *axis, bool numbers,
-                                  struct dp_err *err) {
-  double *values = numbers ? dp_zeros(axis->value_n, sizeof *values) : NULL;
-  const char **texts = numbers ? NULL : dp_zeros(axis->value_n, sizeof *texts);
-  axis->values = values;
-  axis->texts = texts;
-  if (!values && !texts) return dp_fail_nomem(err, "the study");
-  for (size_t i = 0; i < axis->value_n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    if (numbers) values[i] = lua_tonumber(L, -1);
-    else if ((texts[i] = keep(s, lua_tostring(L, -1))) == NULL) return dp_fail_nomem(err, "the study");
-    lua_pop(L, 1);
-  }
-  return DP_OK;
-}
-
-static enum dp_status read_axis(struct dp_study *s, lua_State *L, struct dp_axis *axis, struct dp_err *err) {
-  axis->name = text_field(s, L, "name");
-  if (axis->name == NULL) return dp_fail_nomem(err, "the study");
-  axis->line = dp_study_line(s, axis->name);
-  lua_getfield(L, -1, "axis");
-  lua_getfield(L, -1, "kind");
-  const char *kind = lua_tostring(L, -1);
-  bool range = strcmp(kind, "range") == 0, numbers = strcmp(kind, "number") == 0;
-  lua_pop(L, 1);
-  size_t n = (size_t)number_field(L, "n");
-  enum dp_status status = DP_OK;
-  if (range) {
-    axis->low = number_field(L, "low");
-    axis->high = number_field(L, "high");
-    axis->log = true_field(L, "log");
-    axis->whole = true_field(L, "whole");
-    axis->level_n = n;
-  } else {
-    axis->value_n = n;
-    status = list_values(s, L, axis, numbers, err);
-  }
-  lua_pop(L, 1);
-  return status;
-}
-
-static enum dp_status read_axes(struct dp_study *s, lua_State *L, struct dp_err *err) {
-  lua_getfield(L, -1, "axes");
-  size_t n = lua_rawlen(L, -1);
-  s->axes = dp_zeros(n + 1, sizeof *s->axes);
-  if (s->axes == NULL) return dp_fail_nomem(err, "the study");
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    DP_TRY(read_axis(s, L, &s->axes[s->axis_n++], err));
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return DP_OK;
-}
-
-static bool is_set(const struct dp_study *s, const char *key) {
-  for (size_t i = 0; i < s->setting_n; i++)
-    if (strcmp(s->settings[i].key, key) == 0) return true;
-  return false;
-}
-
-/* The command line's settings come first. */
-static enum dp_status read_settings(struct dp_study *s, lua_State *L, const struct dp_scenario_options *o,
-                                    struct dp_err *err) {
-  lua_getfield(L, -1, "set");
-  size_t n = lua_rawlen(L, -1);
-  s->settings = dp_zeros(o->setting_n + n + 1, sizeof *s->settings);
-  if (s->settings == NULL) return dp_fail_nomem(err, "the study");
-  for (size_t i = 0; i < o->setting_n; i++) s->settings[s->setting_n++] = o->settings[i];
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    struct dp_setting setting = {text_field(s, L, "name"), text_field(s, L, "value"), true};
-    lua_pop(L, 1);
-    if (!setting.key || !setting.value) return dp_fail_nomem(err, "the study");
-    if (!is_set(s, setting.key)) s->settings[s->setting_n++] = setting;
-  }
-  lua_pop(L, 1);
-  return DP_OK;
-}
-
-static bool is_kept(const struct dp_study *s, const char *kpi) {
-  for (size_t i = 0; i < s->kpi_n; i++)
-    if (strcmp(s->kpis[i], kpi) == 0) return true;
-  return s->kpi_n == 0;
-}
-
-static enum dp_status read_survive(struct dp_study *s, lua_State *L, struct dp_err *err) {
-  lua_getfield(L, -1, "survive");
-  const size_t n = lua_rawlen(L, -1);
-  s->survive = dp_zeros(n + 1, sizeof *s->survive);
-  if (s->survive == NULL) return dp_fail_nomem(err, "the study");
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    const char *kpi = text_field(s, L, "kpi");
-    if (kpi == NULL) return dp_fail_nomem(err, "the study");
-    lua_getfield(L, -1, "expect");
-    const struct dp_expectation *e = luaL_testudata(L, -1, DP_EXPECTATION_NAME);
-    if (e == NULL)
-      return dp_study_fail(s, dp_study_line(s, kpi), err, DP_SCENARIO,
-                           "survive: %s must be depin.at_least(x), at_most(x), between(a, b) or equals(x)", kpi);
-    s->survive[s->survive_n] = *e;
-    s->survive[s->survive_n++].kpi = kpi;
-    lua_pop(L, 2);
-    if (is_kept(s, kpi)) continue;
-    if (!dp_array_resize(&s->kpis, s->kpi_n + 1, sizeof *s->kpis)) return dp_fail_nomem(err, "the study");
-    s->kpis[s->kpi_n++] = kpi;
-  }
-  lua_pop(L, 1);
-  s->survive_own = n > 0;
-  return DP_OK;
-}
+/* ---- against the scenario ---- */
 
 /* The scenario's own, where the study has none and keeps what it is about. */
 static enum dp_status inherit_survive(struct dp_study *s, struct dp_err *err) {
   size_t n;
   const struct dp_expectation *own = dp_scenario_survives(s->scenario, &n);
   for (size_t i = 0; i < n; i++)
-    if (s->survive_n || !is_kept(s, own[i].kpi)) return DP_OK;
+    if (s->survive_n || !dp__study_keeps(s, own[i].kpi)) return DP_OK;
   if (n == 0) return DP_OK;
   if (!dp_array_resize(&s->survive, n, sizeof *s->survive)) return dp_fail_nomem(err, "the study");
   memcpy(s->survive, own, n * sizeof *own);
   s->survive_n = n;
   return DP_OK;
 }
-
-/* "path:12" → 12 */
-static int line_of(lua_State *L) {
-  lua_getfield(L, -1, "place");
-  const char *colon = lua_tostring(L, -1) ? strrchr(lua_tostring(L, -1), ':') : NULL;
-  int line = colon ? atoi(colon + 1) : 1;
-  lua_pop(L, 1);
-  return line;
-}
-
-static enum dp_status read_table(struct dp_study *s, const struct dp_scenario_options *o, struct dp_err *err) {
-  lua_State *L = dp_lua_state(dp_scenario_lua(s->script));
-  lua_getfield(L, -1, "mark");
-  bool ours = lua_istable(L, -1);
-  lua_pop(L, 1);
-  if (!ours) return dp_fail(err, DP_SCENARIO, "%s: the file must return depin.study { … }", s->path);
-  s->line = line_of(L);
-  s->scenario_path = text_field(s, L, "scenario");
-  s->question = text_field(s, L, "question");
-  const char *design = text_field(s, L, "design");
-  if (!s->scenario_path || !s->question || !design) return dp_fail_nomem(err, "the study");
-  while (strcmp(dp_design_names[s->design], design) != 0) s->design++;
-  s->replicate_n = s->most_n = (size_t)number_field(L, "replicates");
-  s->band_n = (size_t)number_field(L, "band_n");
-  s->run_limit_s = number_field(L, "run_limit_s");
-  DP_TRY(read_axes(s, L, err));
-  DP_TRY(read_settings(s, L, o, err));
-  DP_TRY(name_list(s, L, "kpis", &s->kpis, &s->kpi_n, err));
-  DP_TRY(name_list(s, L, "series", &s->series, &s->series_n, err));
-  DP_TRY(read_survive(s, L, err));
-  if (lua_getfield(L, -1, "precision") == LUA_TTABLE) {
-    s->precision_kpi = text_field(s, L, "kpi");
-    s->half_width_ratio = number_field(L, "half_width_ratio");
-    s->most_n = (size_t)number_field(L, "most_n");
-    if (!s->precision_kpi) return dp_fail_nomem(err, "the study");
-  }
-  lua_pop(L, 1);
-  return DP_OK;
-}
-
-/* ---- against the scenario ---- */
 
 static enum dp_status check_number(const struct dp_study *s, const struct dp_axis *axis,
                                    const struct dp_scenario_param *p, double x, struct dp_err *err) {
@@ -340,7 +141,7 @@ static enum dp_status check_study(struct dp_study *s, struct dp_err *err) {
   for (size_t i = 0; i < s->axis_n; i++) {
     const struct dp_scenario_param *p = find(params, n, s->axes[i].name);
     if (!p) return unknown(s, s->axes[i].name, s->axes[i].line, params, n, err);
-    if (is_set(s, p->name))
+    if (dp__study_sets(s, p->name))
       return dp_study_fail(s, s->axes[i].line, err, DP_SCENARIO, "%s is both varied and set (leave one of them out)",
                            p->name);
     DP_TRY(check_axis(s, &s->axes[i], p, err));
@@ -353,7 +154,7 @@ static enum dp_status check_study(struct dp_study *s, struct dp_err *err) {
 
 enum dp_status dp_study_design(struct dp_study *s, struct dp_err *err) {
   struct dp_err why = {0};
-  size_t axis, points_n = (size_t)number_field(dp_lua_state(dp_scenario_lua(s->script)), "points_n");
+  size_t axis, points_n = (size_t)dp__study_number(dp_lua_state(dp_scenario_lua(s->script)), "points_n");
   enum dp_status status =
       dp_design_points(s->design, s->axes, s->axis_n, points_n, s->seed, &s->points, &s->point_n, &axis, &why);
   if (status == DP_OK) return DP_OK;
@@ -376,7 +177,7 @@ static enum dp_status find_scenario(struct dp_study *s, struct dp_comm *comm, st
   }
   status = dp_comm_agree(comm, status, err);
   if (status == DP_OK) status = dp_comm_broadcast(comm, &path, err);
-  if (status == DP_OK) s->scenario_path = keep(s, (const char *)path.data);
+  if (status == DP_OK) s->scenario_path = dp__study_keep(s, (const char *)path.data);
   dp_buffer_fini(&path);
   if (status == DP_OK && !s->scenario_path) status = dp_fail_nomem(err, "the study");
   return dp_comm_agree(comm, status, err);
@@ -400,9 +201,9 @@ static enum dp_status load(struct dp_study *s, const struct dp_scenario_options 
                            struct dp_comm *comm, struct dp_err *err) {
   const struct dp_scenario_options reads = {.data_dirs = options->data_dirs, .data_dir_n = options->data_dir_n};
   DP_TRY(dp_script_load(s->path, &reads, comm, &s->script, err));
-  DP_TRY(dp_comm_agree(comm, read_table(s, options, err), err));
+  DP_TRY(dp_comm_agree(comm, dp__study_read(s, options, err), err));
   lua_State *L = dp_lua_state(dp_scenario_lua(s->script));
-  double seed = number_field(L, "seed"); /* below 0: not said */
+  double seed = dp__study_number(L, "seed"); /* below 0: not said */
   s->options = *options;
   s->options.texts = NULL;
   s->options.settings = s->settings;

@@ -288,6 +288,7 @@ static bool put_head(struct writer *w) {
   const struct dp_study *study = w->study;
   const struct dp_lua_source *sources;
   size_t source_n = dp_lua_sources(dp_scenario_lua(study->script), &sources);
+  const char *conditional = dp_runner_conditional(w->sweep->runner);
   const char *title = study->question[0] ? study->question : o->provenance->title;
   bool done = dp_h5_put_text(w->file, "title", title ? title : o->provenance->scenario.name) &&
               dp_h5_put_text(w->file, "Conventions", "CF-1.10") && dp_h5_put_text(w->file, "program", "depinsim") &&
@@ -295,6 +296,7 @@ static bool put_head(struct writer *w) {
               dp_h5_put_i64(w->file, "complete", 0) &&
               dp_h5_put_text(w->file, "design", o->design ? o->design : dp_design_names[study->design]) &&
               dp_h5_put_i64(w->file, "duration_ns", dp_scenario_spec(study->scenario)->end_ns) &&
+              (!conditional[0] || dp_h5_put_text(w->file, "conditional", conditional)) &&
               dp_provenance_put(w->file, o->provenance);
   hid_t of = done ? H5Gopen2(w->file, "provenance", H5P_DEFAULT) : -1;
   hid_t volatiles = of < 0 ? -1 : dp_h5_create_group(of, "volatile");

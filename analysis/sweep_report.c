@@ -113,11 +113,15 @@ static void json_head(struct dp_sweep_report *r) {
   json_t *units = json_object();
   for (size_t k = 0; k < r->kpi_n; k++) json_object_set_new(units, r->kpis[k].name, json_string(r->kpis[k].unit));
   json_t *name = json_string(dp_scenario_spec(r->sweep->study->scenario)->name);
-  char *a = json_dumps(name, JSON_ENCODE_ANY), *b = json_dumps(units, 0);
-  if (a && b) dp_str_printf(r->out, "{\"scenario\": %s, \"units\": %s, \"points\": [", a, b);
+  json_t *given = json_string(dp_runner_conditional(r->sweep->runner));
+  char *a = json_dumps(name, JSON_ENCODE_ANY), *b = json_dumps(given, JSON_ENCODE_ANY), *c = json_dumps(units, 0);
+  if (a && b && c)
+    dp_str_printf(r->out, "{\"scenario\": %s, \"conditional\": %s, \"units\": %s, \"points\": [", a, b, c);
   else r->out->failed = true;
   free(a);
   free(b);
+  free(c);
+  json_decref(given);
   json_decref(name);
   json_decref(units);
 }
@@ -162,6 +166,9 @@ static void tables(struct dp_sweep_report *r) {
                 s->point_n == 1 ? "" : "s", r->sweep->done_n);
   if (r->failed_n) dp_str_printf(r->out, ", %zu of them failed", r->failed_n);
   dp_str_append(r->out, "\n");
+  const char *conditional = dp_runner_conditional(r->sweep->runner);
+  if (conditional[0])
+    dp_str_printf(r->out, "conditional: given by the scenario and not made by the runs: %s\n", conditional);
   for (size_t k = 0; k < r->kpi_n; k++) {
     if (dp_sweep_shows(s, k, r->kpis[k].name)) table(r, k);
     else hidden++;

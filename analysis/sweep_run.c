@@ -34,6 +34,7 @@ struct dp_runner {
   struct dp_runner_kpi *kpis;
   size_t *places; /* [kpi_n] where each was in the last run */
   size_t kpi_n, band_n;
+  struct dp_str conditional;
   double *values; /* [kpi_n] */
   float *series;  /* [series_n][band_n] */
   struct column *columns;
@@ -230,6 +231,7 @@ static enum dp_status probe(struct dp_runner *r, struct dp_err *err) {
   int64_t settlements = spec->end_ns / spec->settle_every_ns + 1;
   r->band_n = settlements < (int64_t)r->study->band_n ? (size_t)settlements : r->study->band_n;
   if (r->band_n < 2) r->band_n = 2;
+  dp_sim_conditional(sim, &r->conditional);
   enum dp_status status = dp_sim_kpis(sim, &kpis, &n, err);
   if (status == DP_OK) status = name_kpis(r, kpis, n, err);
   for (size_t i = 0; i < r->study->series_n && status == DP_OK; i++) {
@@ -281,6 +283,7 @@ enum dp_status dp_runner_new(struct dp_study *study, struct dp_comm *comm, struc
 void dp_runner_free(struct dp_runner *r) {
   if (r == NULL) return;
   dp_variant_free(r->variant);
+  dp_str_fini(&r->conditional);
   free(r->kpis);
   free(r->places);
   free(r->values);
@@ -299,6 +302,7 @@ const struct dp_runner_kpi *dp_runner_kpis(const struct dp_runner *r, size_t *n)
   return r->kpis;
 }
 
+const char *dp_runner_conditional(const struct dp_runner *r) { return dp_str_text(&r->conditional); }
 size_t dp_runner_band_n(const struct dp_runner *r) { return r->band_n; }
 const struct dp_metric *dp_runner_series(const struct dp_runner *r, size_t i) { return &r->metrics[i]; }
 

@@ -35,6 +35,9 @@ void dp_runner_free(struct dp_runner *r);
 /** The study's key figures: those it names, or all that the scenario has. */
 const struct dp_runner_kpi *dp_runner_kpis(const struct dp_runner *r, size_t *n);
 
+/** What the scenario, as the study has it, gives in place of what a model would make (dp_sim_conditional); "": nothing. */
+const char *dp_runner_conditional(const struct dp_runner *r);
+
 /** Rows of a band: the study's, at most one a settlement. */
 size_t dp_runner_band_n(const struct dp_runner *r);
 /** Unit and meaning of a series. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/sweep_run.h"
 #include "cli/commands.h"
 #include "cli/libm_check.h"
 #include "cli/run.h"
@@ -118,6 +119,9 @@ static enum dp_status run_study(const struct dp_cli *cli, struct dp_sweep_comman
     status = run ? run(study, cli->comm, &o->sweep, ud, &sweep, err)
                  : dp_sweep_run(study, cli->comm, &o->sweep, &sweep, err);
   }
+  if (status == DP_OK && cli->comm->rank == 0 && dp_runner_conditional(sweep->runner)[0])
+    fprintf(stderr, "depinsim: conditional: given by the scenario and not made by the runs: %s\n",
+            dp_runner_conditional(sweep->runner));
   if (status == DP_OK && cli->comm->rank == 0) status = then(sweep, ud, err);
   status = dp_comm_agree(cli->comm, status, err);
   dp_sweep_free(sweep);

@@ -88,4 +88,21 @@ ok "each point of them is later" grep -q 'input: fleet on 2022-01-01 = 450000: 2
 keeps "burn-mint" 0 "$DEPINSIM" lint "$srcdir/scenarios/akash_market.lua"
 ok "is later than the auction's start" grep -q 'input: burn_mint_d = 173: 2026-03-23: AEP-76' got
 
+# ---- a price that is given and not made ----
+sed -e 's/^return depin.scenario {/local p = depin.parameters { fee = { 0.003, min = 0, max = 1, doc = "of the pool" } }\n&/' \
+  -e 's/token = "A", tokens/token = "A", fee_ratio = p.fee, tokens/' early.lua >given.lua
+cat >given.study.lua <<'END2'
+local depin = require "depin"
+return depin.study { scenario = "given.lua", vary = { fee = { 0.001, 0.01 } }, kpis = { "token.price_usd" } }
+END2
+keeps "a sweep of it" 0 "$DEPINSIM" sweep given.study.lua -o given.h5
+ok "says what is given" grep -q '^conditional: given by the scenario and not made by the runs: ledger.exchange: price' got
+keeps "as JSON" 0 "$DEPINSIM" sweep given.study.lua -o given.h5 --format json
+ok "too" grep -q '"conditional": "ledger.exchange: price"' got
+keeps "its tornado" 0 "$DEPINSIM" sensitivity given.study.lua -o tornado.h5
+cp "$TAP_TMP/err" said
+ok "says it beside the table" grep -q '^depinsim: conditional: given by the scenario' said
+keeps "the sweep's report" 0 "$DEPINSIM" report given.h5 -o given.html
+ok "says it above its figures" grep -q 'Conditional:</b> given by the scenario and not made by the run: ledger.exchange: price' given.html
+
 done_testing

@@ -98,7 +98,8 @@ static enum dp_status put_correlations(struct dp_str *out, const struct dp_swept
   }
   if (n) {
     qsort(drivers, n, sizeof *drivers, by_strength);
-    dp_str_printf(out, "largest drivers (rank correlation over %zu runs; depinsim sensitivity gives shares)\n", s->run_n);
+    dp_str_printf(out, "largest drivers (rank correlation over %zu runs%s; depinsim sensitivity gives shares)\n", s->run_n,
+                  dp_result_has(s->result, "/tune") ? " of a search, which looked more where it hoped" : "");
   }
   for (size_t i = 0; i < n; i++)
     dp_str_printf(out, drivers[i].axis->texts ? "  %5.2f  %s%s%s (of texts: the correlation ratio)\n" : "  %+.2f  %s%s%s\n",

@@ -4,6 +4,8 @@
 
 # analysis
 sim_libdepinsim_a_SOURCES += \
+  analysis/answer.c \
+  analysis/answer.h \
   analysis/audit.c \
   analysis/audit.h \
   analysis/baseline.c \

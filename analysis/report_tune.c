@@ -416,6 +416,9 @@ static void put_identifiability(struct dp_str *out, const struct dp_tuned *t) {
   dp_str_append(out, "<ul>");
   for (size_t i = 0; i < t->profile_n; i++)
     if (t->profiles[i].n > 0) put_told(out, t, &t->profiles[i]);
+  if (t->few_looks)
+    dp_str_append(out, "<li>The budget leaves few looks at each level: these intervals may be too narrow (give a larger "
+                       "budget_n).</li>");
   dp_str_append(
       out, "</ul>\n<p class=\"soft\">Profile likelihood: a parameter is held at a value and the others are tuned "
            "anew. The deviance is n ln(SSE / least SSE); where it is below 3.84 the value lies in the 95 % interval "

@@ -171,6 +171,7 @@ static bool put_fit_group(const struct dp_tuning *t, hid_t of) {
               dp_h5_put_text(group, "series", f->series) && dp_h5_put_text(group, "data_path", f->path) &&
               dp_h5_put_text(group, "column", f->column) && dp_h5_put_f64(group, "blind_from_d", f->blind_from_d) &&
               dp_h5_put_f64(group, "rms_error", f->error) && dp_h5_put_f64(group, "blind_rms_error", f->blind_error);
+  done = done && dp_h5_put_i64(profiles, "few_looks", t->few_looks);
   for (size_t i = 0; i < t->profile_n && done; i++) {
     const struct dp_tuning_profile *p = &t->profiles[i];
     hid_t one = dp_h5_create_group(profiles, t->study->axes[p->axis].name);

@@ -131,6 +131,7 @@ enum dp_status dp__tuning_profile(struct dp_tuning *t, size_t budget_n, struct d
   t->held = dp_zeros(s->axis_n, sizeof *t->held);
   t->profiles = dp_zeros(s->axis_n, sizeof *t->profiles);
   enum dp_status status = t->held && t->profiles && at_best ? DP_OK : dp_fail_nomem(err, "a profile");
+  t->few_looks = budget_n / (s->axis_n * LEVELS) < DP_PROFILE_LOOKS * (s->axis_n - 1);
   if (status == DP_OK) memcpy(at_best, best, s->axis_n * sizeof *at_best); /* the points move as they grow */
   for (size_t a = 0; a < s->axis_n && status == DP_OK; a++) {
     if (t->unordered[a]) continue;

@@ -142,6 +142,8 @@ static void put_fit(const struct dp_tuning *t, struct dp_str *out) {
       dp_str_printf(out, "  But %.6g fits as well, with other values of the rest: the interval is not to be trusted\n"
                          "  (give a larger budget_n, or set a parameter that another can stand in for)\n", p->value[k]);
   }
+  if (t->few_looks)
+    dp_str_append(out, "  The budget leaves few looks at each level: intervals may be too narrow (give a larger budget_n)\n");
 }
 
 static void put_text(const struct dp_tuning *t, const struct dp_tuning_figure *figures, struct dp_str *out) {
@@ -255,6 +257,17 @@ enum dp_status dp_tuning_print(const struct dp_tuning *t, struct dp_str *out, st
   return status == DP_OK && out->failed ? dp_fail_nomem(err, "a table") : status;
 }
 
+static bool breaks_bounds(const struct dp_tuning *t, size_t design) {
+  const double violation = t->finals[design].value.violation;
+  return violation > 0 || isnan(violation);
+}
+
+static bool all_break_bounds(const struct dp_tuning *t) {
+  for (size_t f = 0; f < t->final_n; f++)
+    if (!breaks_bounds(t, f)) return false;
+  return true;
+}
+
 bool dp_tuning_reason(const struct dp_tuning *t, struct dp_str *out) {
   const struct dp_tuning_term *o = &t->objectives[0];
   static const char none[] = "no design keeps the constraints", remedy[] = " (widen vary, relax a bound)";
@@ -264,7 +277,11 @@ bool dp_tuning_reason(const struct dp_tuning *t, struct dp_str *out) {
     return true;
   }
   const struct dp_tune_value *v = &t->finals[t->best].value;
-  if (t->objective_n < 2 && (v->violation > 0 || isnan(v->violation))) {
+  if (t->objective_n > 1 && all_break_bounds(t)) {
+    dp_str_printf(out, "%s on fresh luck%s", none, remedy);
+    return true;
+  }
+  if (t->objective_n < 2 && breaks_bounds(t, t->best)) {
     dp_str_printf(out, "%s%s%s", none, t->result.values[t->result.best].violation > 0 ? "" : " on fresh luck", remedy);
     return true;
   }

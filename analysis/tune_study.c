@@ -112,8 +112,11 @@ static enum dp_status read_fit(struct dp_tuning *t, lua_State *L, struct dp_err 
 
 /* ---- data ---- */
 
-static enum dp_status read_time(const struct dp_csv *csv, int column, int64_t start_ns, double *day,
+/* A date; or days since the start, or seconds where the column's name says so. */
+static enum dp_status read_time(const struct dp_tuning *t, const struct dp_csv *csv, int column, double *day,
                                 struct dp_err *err) {
+  const int64_t start_ns = dp_scenario_spec(t->study->scenario)->start_epoch_ns;
+  const size_t len = strlen(t->fit.time);
   const char *text = dp_csv_text(csv, column);
   int64_t at_ns;
   struct dp_err ignored = {0};
@@ -121,7 +124,9 @@ static enum dp_status read_time(const struct dp_csv *csv, int column, int64_t st
     *day = (double)(at_ns - start_ns) / 86400e9;
     return DP_OK;
   }
-  return dp_csv_f64(csv, column, -HUGE_VAL, HUGE_VAL, day, err);
+  DP_TRY(dp_csv_f64(csv, column, -HUGE_VAL, HUGE_VAL, day, err));
+  if (len > 2 && strcmp(t->fit.time + len - 2, "_s") == 0) *day /= 86400;
+  return DP_OK;
 }
 
 /* Rows that lie in the simulated time; a row without a value is passed over. */
@@ -131,6 +136,9 @@ static enum dp_status read_rows(const struct dp_tuning *t, struct dp_csv *csv, s
   const double end_d = (double)spec->end_ns / 86400e9;
   int time, column;
   double row[2], before = -HUGE_VAL;
+  if (dp_csv_column(csv, t->fit.time) < 0)
+    return dp_fail(err, DP_FORMAT, "%s: there is no column '%s' with the time (fit = { …, time = \"COLUMN\" } names one of "
+                   "dates, of days since the start, or, if its name ends in _s, of seconds)", dp_csv_path(csv), t->fit.time);
   DP_TRY(dp_csv_need_column(csv, t->fit.time, &time, err));
   DP_TRY(dp_csv_need_column(csv, t->fit.column, &column, err));
   for (;;) {
@@ -138,7 +146,7 @@ static enum dp_status read_rows(const struct dp_tuning *t, struct dp_csv *csv, s
     DP_TRY(dp_csv_next(csv, NULL, &eof, err));
     if (eof) return DP_OK;
     if (dp_csv_text(csv, column)[0] == '\0') continue;
-    DP_TRY(read_time(csv, time, spec->start_epoch_ns, &row[0], err));
+    DP_TRY(read_time(t, csv, time, &row[0], err));
     DP_TRY(dp_csv_f64(csv, column, -HUGE_VAL, HUGE_VAL, &row[1], err));
     if (row[0] <= before) return dp_csv_fail(csv, time, err, "times have to go up (sort the file)");
     before = row[0];

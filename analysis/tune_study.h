@@ -69,6 +69,7 @@ struct dp_tuning {
   size_t final_n, best;               /* best of finals; of a front, 0 */
   struct dp_tuning_profile *profiles; /* [profile_n] */
   size_t profile_n;
+  bool few_looks; /* at a level of a profile: fewer than DP_PROFILE_LOOKS for each of the other parameters */
 };
 
 /** Reads the study's tune table and the data of a fit; the study's key figures and series grow by what is needed.

@@ -229,6 +229,9 @@ static enum dp_status read_profiles(struct dp_tuned *t, struct dp_err *err) {
   enum dp_status status = t->profiles ? DP_OK : dp_fail_nomem(err, "a search");
   for (size_t i = 0; i < n && status == DP_OK; i++) status = read_profile(t, names[i], err);
   dp_result_free_names(names);
+  hid_t of = n ? H5Gopen2(t->swept->result->file, "/tune/profile", H5P_DEFAULT) : -1;
+  t->few_looks = of >= 0 && flag_of(of, "few_looks");
+  dp_h5_close(of);
   return status;
 }
 

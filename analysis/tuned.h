@@ -54,8 +54,11 @@ struct dp_tuned {
   double blind_from_d, rms_error, blind_rms_error;
   struct dp_tuned_profile *profiles; /* [profile_n] */
   size_t profile_n;
+  bool few_looks; /* at a level of a profile */
 };
 
+/** Looks of the others that a level of a profile needs, for each of them, about: with fewer an interval is too narrow. */
+#define DP_PROFILE_LOOKS 10
 #define DP_CHI2_95 3.841458820694124 /* of one degree of freedom: a deviance below it fits as well */
 
 /** The first row of a profile [n] that lies outside of its interval and fits as well all the same: the interval is then

@@ -12,7 +12,7 @@
 -- the earliest that it may be; 20 projects [8, 35] do. Fees cost hosts 16 % of their payouts [3, 44]; of the 40 %
 -- that would be left to them after other costs they keep 14 % [-24, 33] at the start and 31 % [0, 39] at the end. A
 -- payment costs 4.27 USD on Ethereum [3.70, 5.09], 0.0012 on the rollup, 0.0007 on Solana; the median host's fees
--- are 5 % of his payouts when he is paid every 171 days, 69 minutes, 42 minutes; a transaction waits 90 s [12, 356]
+-- are 5 % of his payouts when he is paid every 171 days, 69 minutes, 42 minutes; a transaction waits 13 s [12, 15]
 -- (with bursts), 2.2 s, 0.5 s; Solana drops 5.4 % of transmissions. Solana's part of the capitalisation in February
 -- 2026 is not resolved: 56 % [14, 95], because the few largest projects decide it. Observed (blockeden, February
 -- 2026): 17 to 40 %; 10 of 40 runs lie in that, the mean forecast is 16 points above it. By number of projects

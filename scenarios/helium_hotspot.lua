@@ -3,8 +3,8 @@
 --
 -- Answer at the defaults (endogenous; start months 2020-01 to 2022-04; mean of ten seeds with its 95 % interval):
 -- without a price 366 HNT (172 to 560) against 21 USD of electricity, which a price of 0.06 USD would pay; with the
--- prices of the run a net income of 834 USD (600 to 1,067). 14 USD are percentile 29 (20 to 37; single seeds 15 to
--- 46): between a fifth and two fifths keep less, most of them hotspots that nobody witnesses. Whether the mean hotspot
+-- prices of the run a net income of 834 USD (600 to 1,067). 14 USD are percentile 29 (20 to 37; single seeds 13 to
+-- 50): between a fifth and two fifths keep less, most of them hotspots that nobody witnesses. Whether the mean hotspot
 -- also earns its own 500 USD is not resolved. With the given paths of fleet and price (mode=conditional, a test of
 -- accounting): 141 HNT, 1,104 USD net, 14 USD are percentile 10.8 (10.1 to 11.5).
 --

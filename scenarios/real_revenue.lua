@@ -2,10 +2,10 @@
 -- tokens are minted any more?
 --
 -- Answer (12 seeds, mean and 95 % interval): cents where stake is paid, dollars where work is. For a USD of
--- emission, over two years with emission, customers pay 0.0037 +- 0.0012 USD at Livepeer, 0.0068 +- 0.0022 at
+-- emission, over two years with emission, customers pay 0.0051 +- 0.0013 USD at Livepeer, 0.0095 +- 0.0025 at
 -- Akash, 0.92 at Render and 0.96 at Helium (both +- 0.001; there customers' money is what makes the price). When it
--- ends after the first year, of the hosts that stay with it: all of Akash's and 97 % of Livepeer's stay, whose
--- customers pay them in money; half of Helium's, 175 +- 12 of 348, on net emissions that pass on what is burned;
+-- ends after the first year, of the hosts that stay with it: all of Akash's and 96 % of Livepeer's stay, whose
+-- customers pay them in money; half of Helium's, 186 +- 7 of 348, on net emissions that pass on what is burned;
 -- none of Render's 1,000, whose jobs burn tokens and pay nobody: a network can have a revenue and not survive its
 -- rules.
 --

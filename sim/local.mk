@@ -54,6 +54,7 @@ sim_libdepinsim_a_SOURCES += \
 
 # cli
 sim_libdepinsim_a_SOURCES += \
+  sim/cli/answer.c \
   sim/cli/bench_command.c \
   sim/cli/breakeven.c \
   sim/cli/check.c \

@@ -178,6 +178,7 @@ check_PROGRAMS += \
 
 # cli
 cli_tests = \
+  tests/cli/answer.sh \
   tests/cli/bad_input.sh \
   tests/cli/breakeven.sh \
   tests/cli/check.sh \

@@ -5,6 +5,12 @@
 -- With `as_of`, values that are used and dated later are hindsight; without a date they are undated.
 local core = require "depin.core"
 
+--- A value as text or number.
+local function shown(value)
+  if type(value) == "table" then return #value .. " values" end
+  return type(value) == "boolean" and tostring(value) or value
+end
+
 --- Tells of the values that the options leave as they are.
 local function cite(about, defaults, options)
   local keys = {}
@@ -14,7 +20,7 @@ local function cite(about, defaults, options)
   table.sort(keys)
   for _, key in ipairs(keys) do
     local of = about.fields and about.fields[key] or about
-    core.fact("preset", about.name .. "." .. key, defaults[key], of.date, of.source)
+    core.fact("preset", about.name .. "." .. key, shown(defaults[key]), of.date, of.source)
   end
 end
 

@@ -70,7 +70,11 @@ static enum dp_status judge_expectations(struct dp_check *c, const struct dp_che
     const bool fails = len > 7 && strcmp(value + len - 7, " FAILED") == 0;
     if (!holds && !fails) continue;
     *value = '\0';
-    status = verdict(c, x, line + 7, fails ? value + 2 : NULL, 0, err);
+    struct dp_str why = {0};
+    dp_str_printf(&why, "%s\nsee for yourself: ", value + 2);
+    dp_scratch_command(&c->scratch, x->first, &why);
+    status = verdict(c, x, line + 7, fails ? dp_str_text(&why) : NULL, 0, err);
+    dp_str_fini(&why);
   }
   free(line);
   fclose(file);
@@ -100,7 +104,8 @@ static enum dp_status judge_baseline(struct dp_check *c, const struct dp_check_c
   if (dp_baseline_read(path, &baseline, &wrong) != DP_OK) return verdict(c, x, "is as recorded", wrong.text, 0, err);
   const size_t n = dp_baseline_compare(&lines, baseline, r);
   dp_baseline_free(baseline);
-  if (n > 0) dp_str_printf(&lines, "recorded in %s; meant to change? depinsim check --update %s", path, x->path);
+  if (n > 0) dp_str_printf(&lines, "recorded in %s; meant to change? depinsim check%s --update %s", path,
+                           c->options->short_form ? " --short" : "", x->path);
   enum dp_status status = verdict(c, x, "is as recorded", n ? dp_str_text(&lines) : NULL, 0, err);
   dp_str_fini(&lines);
   return status;

@@ -8,7 +8,7 @@
   X(run) X(resume) X(lint) X(new)                                                                                      \
   X(info) X(digest) X(kpi) X(audit) X(explain)                                                                         \
   X(report) X(plot) X(export) X(describe)                                                                              \
-  X(supply) X(stress) X(breakeven)                                                                                     \
+  X(answer) X(supply) X(stress) X(breakeven)                                                                           \
   X(check) X(compare) X(diff)                                                                                          \
   X(sweep) X(tune) X(sensitivity)                                                                                      \
   X(params) X(models) X(presets)                                                                                       \

@@ -85,7 +85,7 @@ const struct dp_command dp_command_tune = {
     .details =
         "The study's table tune says what is wanted: objective = { kpi, goal = \"max\", \"min\" or a number }, "
         "with constraints = { kpi = depin.at_least(x, { quantile = \"p5\" }) }, a second objective as pareto, or "
-        "fit = { series, data, column }. Every point has the same luck, so that differences are the points' own. "
+        "fit = { series, data, column, time }. Every point has the same luck, so that differences are the points' own. "
         "A number is found by a bracketing root finder, everything else by Sobol' points and simplexes from the "
         "best of them; constraints come first. The best designs are run again on fresh luck, because the best "
         "of many looks better than it is: the figures shown are those. A fit comes with the error on data that "

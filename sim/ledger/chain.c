@@ -78,7 +78,7 @@ static enum dp_status init_replicated(struct dp_ctx *ctx) {
 
 /* ---- a settlement ---- */
 
-/** Who waits: the probe, and the batches of payouts on this chain; each as far as its payer can pay. */
+/** Who waits: the probe, and the batches of payouts on this chain; each handed in as far as its payer can pay. */
 struct waiting {
   struct dp__chain_entry entries[ENTRY_MAX];
   const struct dp_instance *payers[ENTRY_MAX]; /* payout whose treasury pays; NULL: not the treasury */
@@ -102,7 +102,9 @@ static enum dp_status reserve(struct dp_ctx *ctx, const struct dp_instance *payo
   int64_t fee;
   dp_i128 nusd;
   const bool market = dp__chain_has_market(c);
-  dp__chain_bid_again(ctx, b);
+  const struct dp_payout_config *policy = payout->config;
+  if (b->in_n == 0) DP_TRY(dp__chain_bid(ctx, ctx->self, policy->tip_ratio, b)); /* handed in now, at today's fees */
+  else dp__chain_bid_again(ctx, b);
   const int64_t base = dp__chain_state(ctx)->base_fee;
   DP_TRY(dp_chain_fee(c, market ? b->max_fee : base, market ? 0 : b->tip, b->gas, b->data_fee, &fee, ctx->err));
   DP_TRY(dp__payout_charge(ctx, payout, fee, &nusd));
@@ -110,22 +112,26 @@ static enum dp_status reserve(struct dp_ctx *ctx, const struct dp_instance *payo
   const dp_i128 can = nusd > 0 ? free_nusd(ctx, w, dp__payout_network(payout)) / nusd : b->left_n;
   *n = can < b->left_n ? (int64_t)can : b->left_n;
   w->reserved[w->n] = nusd * *n;
-  if (*n < b->left_n) dp_payout_row_of(ctx, payout)->now_short_n++;
+  if (*n < b->left_n) dp_payout_row_of(ctx, payout)->now_short_n = 1;
   return DP_OK;
 }
 
-static enum dp_status add(struct dp_ctx *ctx, struct waiting *w, struct dp_chain_batch *b,
-                          const struct dp_instance *payer) {
+/** Hands in what its payer can pay, as of the settlement before; claims of a `root` that waits, when that has landed. */
+static enum dp_status add(struct dp_ctx *ctx, const struct dp_beat_info *beat, struct waiting *w,
+                          struct dp_chain_batch *b, const struct dp_instance *payer, struct dp__chain_entry *root) {
   int64_t may = b->left_n;
   if (b->left_n == 0) return DP_OK;
   if (payer) DP_TRY(reserve(ctx, payer, b, w, &may));
   w->payers[w->n] = payer;
   w->before[w->n] = b->fee;
-  w->entries[w->n++] = (struct dp__chain_entry){.batch = b, .may_n = may};
+  w->entries[w->n++] = (struct dp__chain_entry){.batch = b};
+  if (b->in_n > may) b->in_n = may;
+  if (root) root->claims = b, root->claims_n = may;
+  else dp__chain_hand_in(b, may - b->in_n, ctx->now_ns - beat->since_ns, dp__chain_state(ctx)->block + 1);
   return DP_OK;
 }
 
-static enum dp_status gather(struct dp_ctx *ctx, struct waiting *w) {
+static enum dp_status gather(struct dp_ctx *ctx, const struct dp_beat_info *beat, struct waiting *w) {
   const struct dp_instance *p = dp_sim_first(dp_ctx_sim(ctx), "ledger.payout");
   for (; p; p = dp_sim_next(p)) {
     struct dp_payout_row *row = dp_payout_row_of(ctx, p);
@@ -135,8 +141,9 @@ static enum dp_status gather(struct dp_ctx *ctx, struct waiting *w) {
                      (ENTRY_MAX - 1) / 2);
     DP_TRY(dp__payout_begin(ctx, p));
     const bool treasury = ((const struct dp_payout_config *)p->config)->payer == DP_PAYER_TREASURY;
-    DP_TRY(add(ctx, w, &row->root, p)); /* claims follow their root */
-    if (row->root.left_n == 0) DP_TRY(add(ctx, w, &row->batch, treasury ? p : NULL));
+    struct dp__chain_entry *root = row->root.left_n > 0 ? &w->entries[w->n] : NULL;
+    DP_TRY(add(ctx, beat, w, &row->root, p, NULL));
+    DP_TRY(add(ctx, beat, w, &row->batch, treasury ? p : NULL, root));
   }
   return DP_OK;
 }
@@ -147,13 +154,13 @@ static enum dp_status add_probe(struct dp_ctx *ctx, const struct dp_beat_info *b
   if (c->probe_n == 0) return DP_OK;
   if (b->left_n == 0) {
     *b = (struct dp_chain_batch){.total_n = c->probe_n, .left_n = c->probe_n, .gas = c->payout_gas,
-                                 .bytes = c->payout_bytes, .from_ns = ctx->now_ns - beat->since_ns,
-                                 .sent_block = dp__chain_state(ctx)->block + 1};
+                                 .bytes = c->payout_bytes};
     DP_TRY(dp__chain_bid(ctx, ctx->self, 1, b));
+    dp__chain_hand_in(b, c->probe_n, ctx->now_ns - beat->since_ns, dp__chain_state(ctx)->block + 1);
   }
   dp__chain_bid_again(ctx, b);
   w->payers[w->n] = NULL;
-  w->entries[w->n++] = (struct dp__chain_entry){.batch = b, .may_n = b->left_n, .phantom = true};
+  w->entries[w->n++] = (struct dp__chain_entry){.batch = b, .phantom = true};
   return DP_OK;
 }
 
@@ -202,7 +209,7 @@ static void count(struct dp_ctx *ctx, const struct waiting *w) {
 static enum dp_status clear(struct dp_ctx *ctx, const struct dp_beat_info *beat) {
   struct waiting w = {.n = 0};
   if (!beat->settlement) return DP_OK;
-  DP_TRY(gather(ctx, &w));
+  DP_TRY(gather(ctx, beat, &w));
   if (ctx->now_ns > 0) DP_TRY(add_probe(ctx, beat, &w));
   sort(&w);
   DP_TRY(dp__chain_run(ctx, w.entries, w.n));
@@ -221,14 +228,17 @@ static enum dp_status sample_replicated(struct dp_ctx *ctx) {
   const double base = (double)s->base_fee / (c->kind == DP_CHAIN_COSMOS ? 1e6 : 1);
   dp_metric_set_global(ctx, METRIC_BASE_FEE, base);
   dp_metric_set_global(ctx, METRIC_LOAD, dp__chain_load(ctx, s->block, true));
-  dp_metric_set_global(ctx, METRIC_USED, s->stepped_n ? dp_i128_to_double(s->load_ppm) / 1e6 / (double)s->stepped_n : 0);
+  const double none = (double)NAN; /* not measured */
+  dp_metric_set_global(ctx, METRIC_USED,
+                       s->stepped_n ? dp_i128_to_double(s->load_ppm) / 1e6 / (double)s->stepped_n : none);
   dp_metric_set_global(ctx, METRIC_FEE, dp_books_units(dp_ctx_sim(ctx), DP_USD, now));
   dp_metric_set_global(ctx, METRIC_COIN, dp_books_units(dp_ctx_sim(ctx), DP_USD, dp_chain_coin_nusd(ctx, ctx->self)));
   dp_metric_set_global(ctx, METRIC_BLOB_FEE, dp__chain_data_price(ctx, ctx->self));
   dp_metric_set_global(ctx, METRIC_BLOCK, (double)s->block);
   dp_metric_set_global(ctx, METRIC_LANDED, (double)s->landed_n);
-  dp_metric_set_global(ctx, METRIC_DELAY, s->landed_n ? dp_i128_to_double(s->delay_ns) / 1e9 / (double)s->landed_n : 0);
-  dp_metric_set_global(ctx, METRIC_DROPPED, s->tried_n ? (double)s->dropped_n / (double)s->tried_n : 0);
+  dp_metric_set_global(ctx, METRIC_DELAY,
+                       s->landed_n ? dp_i128_to_double(s->delay_ns) / 1e9 / (double)s->landed_n : none);
+  dp_metric_set_global(ctx, METRIC_DROPPED, s->tried_n ? (double)s->dropped_n / (double)s->tried_n : none);
   return DP_OK;
 }
 

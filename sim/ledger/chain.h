@@ -63,11 +63,12 @@ struct dp_chain_batch {
   dp_i128 fee;          /* of those that have landed */
   dp_i128 delay_ns;     /* Σ over them */
   int64_t total_n, left_n;
+  int64_t in_n;         /* of left_n, handed in to the chain */
   int64_t gas, bytes;
   int64_t tip, max_fee; /* bid and most, base units a gas */
   int64_t data_fee;     /* a transaction */
-  int64_t from_ns;      /* handed in */
-  int64_t sent_block;   /* first block that may take them since they were last sent */
+  int64_t from_ns;      /* handed in, mean of in_n */
+  int64_t sent_block;   /* first block that may take them since they were last sent, mean of in_n */
   int64_t last_ns;      /* when the latest one landed */
   int64_t dropped_n, tried_n;
 };

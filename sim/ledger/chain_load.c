@@ -45,14 +45,21 @@ static int64_t demand(const struct dp_ctx *ctx, const struct dp_chain_state *s, 
 
 /* ---- one block ---- */
 
+void dp__chain_hand_in(struct dp_chain_batch *b, int64_t n, int64_t at_ns, int64_t block) {
+  if (n <= 0) return;
+  b->in_n += n; /* means: those that wait already keep most of the time that they have waited */
+  b->from_ns += (int64_t)((dp_i128)(at_ns - b->from_ns) * n / b->in_n);
+  b->sent_block += (int64_t)((dp_i128)(block - b->sent_block) * n / b->in_n);
+}
+
 /** Whether a waiting batch may be in this block; one that has waited too long is dropped and sent again. */
 static bool is_offered(const struct dp_ctx *ctx, const struct dp_chain_state *s, struct dp_chain_batch *b,
                        int64_t block) {
-  if (b->left_n == 0 || block < b->sent_block) return false;
+  if (b->in_n == 0 || block < b->sent_block) return false;
   if (!dp__chain_has_market(config_of(ctx))) return true;
   if (block - b->sent_block >= shared_of(ctx)->expiry_blocks) {
-    b->dropped_n += b->left_n;
-    b->tried_n += b->left_n;
+    b->dropped_n += b->in_n;
+    b->tried_n += b->in_n;
     b->sent_block = block;
   }
   return s->base_fee <= b->max_fee;
@@ -75,7 +82,7 @@ static int64_t taken(const struct dp_ctx *ctx, const struct dp__chain_entry *e, 
   const double higher = c->tip > 0 ? exp(-(double)b->tip / c->tip) : 1; /* of others bid more */
   const double above = (double)theirs * higher;
   double p = 1 - c->loss_ratio;
-  int64_t room = c->gas_limit - ours, n = b->left_n < e->may_n ? b->left_n : e->may_n;
+  int64_t room = c->gas_limit - ours, n = b->in_n;
   if (c->kind == DP_CHAIN_SOLANA) {
     const double hot = c->load_ratio > 0
                            ? c->hot_load_ratio * ((double)theirs / (double)c->gas_limit) / c->load_ratio * higher : 0;
@@ -110,8 +117,9 @@ static enum dp_status land(struct dp_ctx *ctx, const struct dp_chain_state *s, s
   b->delay_ns += (dp_i128)(at - b->from_ns) * n;
   b->last_ns = at;
   b->left_n -= n;
-  e->may_n -= n;
+  b->in_n -= n;
   if (c->kind != DP_CHAIN_SOLANA) b->tried_n += n;
+  if (e->claims && b->left_n == 0) dp__chain_hand_in(e->claims, e->claims_n, at, block + 1);
   return DP_OK;
 }
 
@@ -181,7 +189,7 @@ static int64_t next_block(const struct dp_ctx *ctx, const struct dp_chain_state 
   int64_t next = last + 1;
   for (size_t i = 0; i < n; i++) {
     const struct dp_chain_batch *b = entries[i].batch;
-    if (b->left_n == 0 || entries[i].may_n == 0) continue;
+    if (b->in_n == 0) continue;
     const int64_t at = b->sent_block > s->block ? b->sent_block : s->block + 1;
     if (at < next) next = at;
   }

@@ -19,8 +19,9 @@ struct dp__chain {
 /** Somebody's transactions during a settlement. */
 struct dp__chain_entry {
   struct dp_chain_batch *batch;
-  int64_t may_n; /* how many its payer can pay */
-  bool phantom;  /* takes no room, pays nothing */
+  struct dp_chain_batch *claims; /* NULL or: handed in when it has landed, claims_n of them */
+  int64_t claims_n;
+  bool phantom; /* takes no room, pays nothing */
 };
 
 static inline struct dp_chain_state *dp__chain_state(const struct dp_ctx *ctx) {
@@ -45,6 +46,9 @@ double dp__chain_load(const struct dp_ctx *ctx, int64_t block, bool spell);
 
 /** Steps all blocks before now; entries (in the order in which equal bids are taken) as long as any of them waits. */
 enum dp_status dp__chain_run(struct dp_ctx *ctx, struct dp__chain_entry *entries, size_t n);
+
+/** `n` more of a batch that nobody has handed in are, at `at_ns`; `block` is the first that may take them. */
+void dp__chain_hand_in(struct dp_chain_batch *batch, int64_t n, int64_t at_ns, int64_t block);
 
 /** Base units a byte of data on an L2 now. */
 double dp__chain_data_price(const struct dp_ctx *ctx, const struct dp_instance *chain);

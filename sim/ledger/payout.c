@@ -173,7 +173,7 @@ static enum dp_status pay(struct dp_ctx *ctx) {
     DP_TRY(dp_books_post(ctx, DP_REASON_PAYOUT_LANDED, h->account, wallet, h->sent_nusd));
     DP_TRY(dp_books_post(ctx, DP_REASON_CHAIN_FEE, wallet, external, fee));
     h->sent_nusd = 0;
-    dp_metric_record(ctx, METRIC_DELAY, row->batch.last_ns - row->batch.from_ns);
+    dp_metric_record(ctx, METRIC_DELAY, row->batch.last_ns - row->batch_ns);
   }
   return DP_OK;
 }
@@ -236,10 +236,9 @@ enum dp_status dp__payout_begin(struct dp_ctx *ctx, const struct dp_instance *pa
   row->host_n = (int64_t)dp_flow_sum(&own, FLOW_HOSTS);
   row->amount = dp_flow_sum(&own, FLOW_AMOUNT);
   const struct dp_chain_need need = dp_chain_need(ctx->self->config, c->mode, c->per_tx_n, row->host_n);
-  const int64_t block = dp_chain_state_of(ctx, ctx->self)->block + 1;
   row->batch = (struct dp_chain_batch){.total_n = need.transaction_n, .left_n = need.transaction_n, .gas = need.gas,
-                                       .bytes = need.bytes, .from_ns = row->sent_ns, .last_ns = row->sent_ns,
-                                       .sent_block = block};
+                                       .bytes = need.bytes, .last_ns = row->sent_ns};
+  row->batch_ns = row->sent_ns;
   DP_TRY(dp__chain_bid(ctx, ctx->self, c->tip_ratio, &row->batch));
   row->root = row->batch;
   row->root.total_n = row->root.left_n = c->mode == DP_CHAIN_MERKLE && row->host_n > 0;

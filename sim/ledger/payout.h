@@ -43,6 +43,7 @@ struct dp_payout_row {
   dp_i128 now_fee_nusd, now_paid_nusd;
   int64_t host_n;        /* of the batch */
   int64_t sent_ns;       /* latest batch */
+  int64_t batch_ns;      /* when the batch on its way was decided */
   int64_t since_n;       /* settlements since it was decided */
   int64_t over_ns;       /* fees have been above move_fee_ratio since; negative: they are not */
   int64_t now_transactions_n, now_dropped_n, now_tried_n, now_batches_n, now_short_n;

@@ -214,11 +214,22 @@ static enum dp_status load(const char *path, const struct dp_scenario_options *o
 static const char *find_question(struct dp_scenario *s, const char *text) {
   const char *at = strncmp(text, QUESTION, strlen(QUESTION)) == 0 ? text : strstr(text, "\n" QUESTION);
   if (at == NULL) return s->question;
+  struct dp_str words = {0};
   at = strchr(at, ':') + 1;
-  at += strspn(at, " \t");
-  size_t len = strcspn(at, "\r\n");
-  while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t')) len--;
-  return dp__arena_text(&s->arena, at, len);
+  do { /* lines of the comment up to an empty one or the answer */
+    at += strspn(at, " \t");
+    const size_t len = strcspn(at, "\r\n");
+    dp_str_append(&words, words.len ? " " : "");
+    dp_str_append_n(&words, at, len);
+    while (words.len > 0 && strchr(" \t", words.data[words.len - 1])) words.data[--words.len] = '\0';
+    at += len + strspn(at + len, "\r");
+    if (*at == '\n') at++;
+    if (strncmp(at, "-- ", 3) != 0 || strncmp(at + 3, "Answer", 6) == 0) break;
+    at += 3;
+  } while (at[strspn(at, " \t\r\n")]);
+  const char *question = words.failed ? NULL : dp__arena_text(&s->arena, dp_str_text(&words), words.len);
+  dp_str_fini(&words);
+  return question;
 }
 
 static enum dp_status keep_sources(struct dp_scenario *s, struct dp_err *err) {

@@ -22,11 +22,12 @@ sed 's/hosts_n = 8/hosts_n = 3/' mine.lua >other.lua && mv other.lua mine.lua
 exits "a changed key figure" 1 "$DEPINSIM" check mine.lua --short
 like "is named with what was recorded" "$(cat $out)" '^# provider\.entered_n: 3, recorded 8$'
 like "the digest too" "$(cat $out)" '^# digest: [0-9a-f]{16}, recorded [0-9a-f]{16}$'
-like "and what to do" "$(cat $out)" 'meant to change\? depinsim check --update mine\.lua'
+like "and what to do" "$(cat $out)" 'meant to change\? depinsim check --short --update mine\.lua'
 
 sed 's/at_least(0.9)/at_least(1.5)/' mine.lua >broken.lua
 exits "a broken expectation" 1 "$DEPINSIM" check broken.lua --junit j.xml
 like "is shown with its value" "$(cat $out)" '^# [0-9.]+ FAILED$'
+like "and says where to look" "$(cat $out)" '^# see for yourself: .*depinsim run .*broken\.lua'
 like "JUnit counts it" "$(cat j.xml)" '<testsuites tests="[0-9]+" failures="1">'
 if test -x /usr/bin/python3; then
   ok "JUnit is well-formed, and its counts are right" /usr/bin/python3 -c '

@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/tap.sh"
 cd "$TAP_TMP" || exit 99
 
-commands="run resume lint new info digest kpi audit explain report export check compare diff params models presets lua bench completion describe plot sweep sensitivity"
+commands="run resume lint new info digest kpi audit explain report export check compare diff params models presets lua bench completion describe plot sweep sensitivity tune answer supply stress breakeven"
 
 exits "--help" 0 "$DEPINSIM" --help
 for c in $commands; do like "--help lists $c" "$(cat out)" "^  $c  "; done

@@ -88,6 +88,10 @@ ok "each point of them is later" grep -q 'input: fleet on 2022-01-01 = 450000: 2
 keeps "burn-mint" 0 "$DEPINSIM" lint "$srcdir/scenarios/akash_market.lua"
 ok "is later than the auction's start" grep -q 'input: burn_mint_d = 173: 2026-03-23: AEP-76' got
 
+sed 's/^  networks = .*/&\n  stakes = depin.stake.aethir { token = "A", unbonding_d = 1 },/' early.lua >stake.lua
+keeps "a preset that says yes or no" 0 "$DEPINSIM" lint stake.lua
+ok "is cited too" grep -q 'preset: depin.stake.aethir.required = true: 2025: docs.aethir.com' got
+
 # ---- a price that is given and not made ----
 sed -e 's/^return depin.scenario {/local p = depin.parameters { fee = { 0.003, min = 0, max = 1, doc = "of the pool" } }\n&/' \
   -e 's/token = "A", tokens/token = "A", fee_ratio = p.fee, tokens/' early.lua >given.lua

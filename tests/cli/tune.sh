@@ -67,6 +67,10 @@ ok "the parameters that made the data come out" awk -F, '
   END { exit !(a && b) }' fit.csv
 ok "in text" "$DEPINSIM" tune fit.lua -o fit2.h5
 like "one that does not matter is called flat" "$(cat out)" '^foundation_burn_usd +flat: these data do not tell it'
+ok "trusted" test -z "$(grep 'few looks' out)"
+ok "with a small budget" "$DEPINSIM" tune fit.lua -o few.h5 --budget 250
+like "its intervals are not" "$(cat out)" 'few looks at each level: intervals may be too narrow'
+ok "with enough" "$DEPINSIM" tune fit.lua -o fit2.h5 --restart
 like "one that does has an interval" "$(cat out)" '^apr_threshold_pct +13\.[0-9]+ to 14\.[0-9]+ \(95 %\)'
 like "the blind period has an error" "$(cat out)" 'over 150 rows, [0-9.e-]+ over 51 rows it had not seen'
 ok "the file holds data and model" h5dump -H -d /tune/fit/model -d /tune/fit/data fit.h5
@@ -143,6 +147,11 @@ wrong "a budget for nothing" 2 'budget_n = 5 runs are too few' "$vary" \
 wrong "constraints that nothing keeps" 1 'no design keeps the constraints' "$vary" \
   'tune = { objective = { kpi = "reference.node_n", goal = "max" }, budget_n = 40,' \
   '  constraints = { ["reference.cash_usd"] = depin.at_least(1e15) } },'
+wrong "a front that keeps no constraint" 1 'no design keeps the constraints' "$vary" \
+  'tune = { objective = { kpi = "reference.cash_usd", goal = "max" }, pareto = { kpi = "reference.node_n", goal = "min" },' \
+  '  constraints = { ["reference.cash_usd"] = depin.at_least(1e15) }, budget_n = 130, confirm_n = 2 },'
+wrong "data without a time" 3 'there is no column .day. with the time .*time = "COLUMN"' "$vary" \
+  'tune = { fit = { series = "reference.ov_daily.node_amount", data = "data.csv", column = "node_amount" } },'
 wrong "data that are not there" 3 'study: tune: fit: .*gone\.csv' "$vary" \
   'tune = { fit = { series = "reference.ov_daily.node_amount", data = "gone.csv", column = "x" } },'
 wrong "a column that is not there" 3 "data\.csv:1: there is no column 'nodes'" "$vary" \

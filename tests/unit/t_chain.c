@@ -14,8 +14,11 @@
 #include "engine/comm.h"
 #include "ledger/chain.h"
 #include "ledger/ethereum.h"
+#include "ledger/payout.h"
 #include "ledger/sector.h"
 #include "place/place.h"
+#include "scene.h"
+#include "workload/demand.h"
 
 static void near(const char *what, double got, double want, double tolerance) {
   if (!(fabs(got - want) <= tolerance)) fail_msg("%s is %.17g, not %.17g within %g", what, got, want, tolerance);
@@ -358,6 +361,91 @@ static void a_multi_send_shares_its_base_among_its_hosts(void **state) {
   assert_int_equal(dp_chain_need(&c, DP_CHAIN_MERKLE, 100, 7).gas, 95000);
 }
 
+/* ---- payouts ---- */
+
+struct paid_run {
+  struct scene scene;
+  struct dp_demand_config demand;
+  struct dp_chain_config chain;
+  struct dp_payout_config payout;
+};
+
+/** Twenty hosts earn 0.86 USD a day each, less the take, and are paid once a day on a quiet chain of Ethereum's rule,
+ *  without probes. */
+static void paid_prepare(struct paid_run *r, dp_time settle_ns) {
+  struct scene *s = &r->scene;
+  *r = (struct paid_run){0};
+  scene_init(s, 1, 20 * DP_DAY);
+  s->spec.settle_every_ns = settle_ns;
+  scene_network(s)->fidelity = DP_FIDELITY_FLOW;
+  scene_fleet(s, 20, "rtx4090", 24, 20)->reprice_every_s = 86400;
+  s->classes[0].work_per_s = 0.5;
+  dp_schema_defaults(dp_demand_model.schema, &r->demand);
+  dp_schema_defaults(dp_chain_model.schema, &r->chain);
+  dp_schema_defaults(dp_payout_model.schema, &r->payout);
+  steady(&r->chain);
+  r->demand.work_per_day = 10 * 86400;
+  r->demand.network.name = r->payout.network.name = r->payout.chain.name = "";
+  r->payout.every_n = DP_DAY / settle_ns;
+}
+
+static void paid_go(struct paid_run *r) {
+  struct scene *s = &r->scene;
+  scene_instance(s, &dp_chain_model, &r->chain);
+  scene_instance(s, &dp_payout_model, &r->payout);
+  scene_instance(s, &dp_demand_model, &r->demand);
+  scene_run(s);
+}
+
+/* The root is in the first block, its claims in the next: 12 and 24 s, however far apart settlements are. */
+static void claims_follow_their_root_at_once_and_none_is_dropped_before_it_was_sent(void **state) {
+  static const dp_time settlements[] = {DP_DAY, 2 * DP_HOUR};
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    struct paid_run r;
+    paid_prepare(&r, settlements[i]);
+    r.chain.base_fee = r.chain.tip = 1e6;
+    r.chain.base_fee_least = 1000000;
+    r.payout.mode = DP_CHAIN_MERKLE;
+    r.payout.payer = DP_PAYER_HOST;
+    r.payout.claim_fee_ratio = 0.5;
+    paid_go(&r);
+    assert_true(scene_kpi(&r.scene, "chain.batches") >= 8);
+    assert_true(scene_kpi(&r.scene, "chain.dropped_ratio") == 0);
+    near("wait", scene_kpi(&r.scene, "chain.inclusion_s"), 12, 1e-6);
+    near("from the decision", scene_kpi(&r.scene, "chain.delay_s.mean"), 24, 0.5);
+    scene_free(&r.scene);
+  }
+}
+
+/* What the treasury cannot pay is not handed in: that is a wait for money, not for the chain. */
+static void payouts_that_wait_for_money_do_not_wait_on_the_chain(void **state) {
+  struct paid_run r;
+  (void)state;
+  paid_prepare(&r, 6 * DP_HOUR);
+  r.chain.base_fee = 5e8; /* 20 payments: 2.5 USD; the take is 0.86 USD a day */
+  r.chain.tip = 1e8;
+  r.payout.payer = DP_PAYER_TREASURY;
+  paid_go(&r);
+  assert_true(scene_kpi(&r.scene, "chain.short_n") > 10);
+  assert_true(scene_kpi(&r.scene, "chain.batches") > 0);
+  assert_true(scene_kpi(&r.scene, "chain.dropped_ratio") == 0);
+  near("wait", scene_kpi(&r.scene, "chain.inclusion_s"), 12, 1e-6);
+  assert_true(scene_kpi(&r.scene, "chain.delay_s.mean") > 86400);
+  scene_free(&r.scene);
+}
+
+static void nothing_is_shown_of_what_was_not_measured(void **state) {
+  struct paid_run r;
+  (void)state;
+  paid_prepare(&r, DP_DAY);
+  r.demand.work_per_day = 1e-9; /* nobody earns anything */
+  paid_go(&r);
+  assert_true(isnan(scene_kpi(&r.scene, "chain.inclusion_s")));
+  assert_true(isnan(scene_kpi(&r.scene, "chain.dropped_ratio")));
+  scene_free(&r.scene);
+}
+
 /* ---- the sector ---- */
 
 static void the_ten_largest_projects_have_their_part_and_ethereum_its(void **state) {
@@ -405,6 +493,9 @@ int main(void) {
       cmocka_unit_test(a_rollup_pays_execution_and_its_part_of_the_blobs),
       cmocka_unit_test(break_even_intervals_are_those_of_a_hotspot),
       cmocka_unit_test(a_multi_send_shares_its_base_among_its_hosts),
+      cmocka_unit_test(claims_follow_their_root_at_once_and_none_is_dropped_before_it_was_sent),
+      cmocka_unit_test(payouts_that_wait_for_money_do_not_wait_on_the_chain),
+      cmocka_unit_test(nothing_is_shown_of_what_was_not_measured),
       cmocka_unit_test(the_ten_largest_projects_have_their_part_and_ethereum_its),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* analysis/study_read.h — what analysis/study.c and study_read.c share. Nobody else includes it.
+/* analysis/study_read.h — what the files share that read a study: study.c, study_read.c, tune_study.c. Nobody else
+ * includes it.
  * Layer: analysis. Not collective. */
 #ifndef DP_ANALYSIS_STUDY_READ_H
 #define DP_ANALYSIS_STUDY_READ_H

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/study_read.h"
 #include "base/csv.h"
 #include "base/memory.h"
 #include "script/bind.h"
@@ -22,13 +23,6 @@ static const char *text_of(lua_State *L, const char *name) {
   const char *text = lua_tostring(L, -1);
   lua_pop(L, 1);
   return text;
-}
-
-static double number_of(lua_State *L, const char *name) {
-  lua_getfield(L, -1, name);
-  double x = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return x;
 }
 
 static enum dp_status check_kpi(const struct dp_study *s, const char *kpi, struct dp_err *err) {
@@ -49,7 +43,7 @@ static enum dp_status want(const char ***names, size_t *n, const char *name, str
 }
 
 static enum dp_status read_term(struct dp_tuning *t, lua_State *L, struct dp_tuning_term *out, struct dp_err *err) {
-  *out = (struct dp_tuning_term){.kpi = text_of(L, "kpi"), .quantile = number_of(L, "stat")};
+  *out = (struct dp_tuning_term){.kpi = text_of(L, "kpi"), .quantile = dp__study_number(L, "stat")};
   DP_TRY(check_kpi(t->study, out->kpi, err));
   return t->study->kpi_n ? want(&t->study->kpis, &t->study->kpi_n, out->kpi, err) : DP_OK;
 }
@@ -63,8 +57,8 @@ static enum dp_status read_objectives(struct dp_tuning *t, lua_State *L, struct 
     DP_TRY(read_term(t, L, o, err));
     const char *goal = text_of(L, "goal");
     o->goal = strcmp(goal, "min") == 0 ? DP_TUNE_MIN : strcmp(goal, "max") == 0 ? DP_TUNE_MAX : DP_TUNE_VALUE;
-    o->target = number_of(L, "target");
-    o->tolerance = number_of(L, "tolerance");
+    o->target = dp__study_number(L, "target");
+    o->tolerance = dp__study_number(L, "tolerance");
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -104,7 +98,7 @@ static enum dp_status read_fit(struct dp_tuning *t, lua_State *L, struct dp_err 
   f->path = text_of(L, "data");
   f->column = text_of(L, "column");
   f->time = text_of(L, "time");
-  f->blind_from_d = number_of(L, "blind_from_d");
+  f->blind_from_d = dp__study_number(L, "blind_from_d");
   lua_pop(L, 1);
   t->study->band_n = BAND_MOST;
   return want(&t->study->series, &t->study->series_n, f->series, err);
@@ -220,8 +214,8 @@ enum dp_status dp_tuning_read(struct dp_tuning *t, struct dp_study *study, size_
   }
   const char *method = text_of(L, "method");
   while (strcmp(dp_tune_methods[t->method], method) != 0) t->method++;
-  t->budget_n = budget_n ? budget_n : (size_t)number_of(L, "budget_n");
-  t->confirm_n = confirm_n ? confirm_n : (size_t)number_of(L, "confirm_n");
+  t->budget_n = budget_n ? budget_n : (size_t)dp__study_number(L, "budget_n");
+  t->confirm_n = confirm_n ? confirm_n : (size_t)dp__study_number(L, "confirm_n");
   if (t->confirm_n == 0) t->confirm_n = study->replicate_n > 10 ? study->replicate_n : 10;
   enum dp_status status = read_objectives(t, L, err);
   if (status == DP_OK) status = read_constraints(t, L, err);
